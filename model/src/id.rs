@@ -1,0 +1,160 @@
+//! The identity of an entry, made once at acceptance.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::Timestamp;
+
+/// A UUID: version 7 (RFC 9562) for an entry seen for the first time, version 8 when it is derived from
+/// the sender's `Idempotency-Key`, so that a retry gives the same entry the same id.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryId(pub [u8; 16]);
+
+impl EntryId {
+    /// A version 7 UUID from the time of receipt, and a counter or random bits: `rand_a` (12 bits are
+    /// used) orders ids of one millisecond, `rand_b` (62 bits are used) makes them unique.
+    pub fn v7(received_at: Timestamp, rand_a: u16, rand_b: u64) -> Self {
+        let millis = received_at.unix_millis().clamp(0, (1 << 48) - 1) as u64;
+        let high = millis << 16 | 0x7000 | u64::from(rand_a & 0x0fff);
+        let low = 0b10 << 62 | rand_b & (u64::MAX >> 2);
+        Self::from_parts(high, low)
+    }
+
+    /// The id of line `line` (from 1) of the request that carried idempotency key `key`.
+    pub fn derived(key: &str, line: u64) -> Self {
+        let digest = Sha256::new()
+            .chain_update((key.len() as u64).to_be_bytes())
+            .chain_update(key.as_bytes())
+            .chain_update(line.to_be_bytes())
+            .finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        bytes[6] = bytes[6] & 0x0f | 0x80;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        Self(bytes)
+    }
+
+    pub fn from_parts(high: u64, low: u64) -> Self {
+        Self((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+    }
+
+    /// The first and the last eight bytes, big-endian: `(high, low)` pairs order as ids do.
+    pub fn parts(self) -> (u64, u64) {
+        let whole = u128::from_be_bytes(self.0);
+        ((whole >> 64) as u64, whole as u64)
+    }
+
+    /// Whether a second entry may carry this id, because a sender's retry derives the same.
+    pub fn is_derived(self) -> bool {
+        self.0[6] >> 4 == 8
+    }
+
+    /// The 36 characters of the hyphenated form.
+    pub fn to_text(self) -> [u8; 36] {
+        const HEX: &[u8; 16] = b"0123456789abcdef";
+        let mut text = [b'-'; 36];
+        let mut at = 0;
+        for (index, byte) in self.0.iter().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                at += 1;
+            }
+            text[at] = HEX[usize::from(byte >> 4)];
+            text[at + 1] = HEX[usize::from(byte & 0xf)];
+            at += 2;
+        }
+        text
+    }
+}
+
+impl fmt::Display for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(str::from_utf8(&self.to_text()).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for EntryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The text is not a UUID in its hyphenated form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("an entry id is a UUID such as 018a97d2-5c00-7000-8000-000000000000")]
+pub struct InvalidId;
+
+impl FromStr for EntryId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let text = text.as_bytes();
+        if text.len() != 36 {
+            return Err(InvalidId);
+        }
+        let mut bytes = [0; 16];
+        let mut at = 0;
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            if matches!(index, 4 | 6 | 8 | 10) {
+                if text[at] != b'-' {
+                    return Err(InvalidId);
+                }
+                at += 1;
+            }
+            let digit = |c: u8| char::from(c).to_digit(16).ok_or(InvalidId);
+            *byte = (digit(text[at])? << 4 | digit(text[at + 1])?) as u8;
+            at += 2;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for EntryId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EntryId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_v7_id_carries_its_time_version_and_variant() {
+        let at = Timestamp::from_unix_nanos(1_645_557_742_000_000_000);
+        let id = EntryId::v7(at, 0xcc3, 0x18c4_dc0c_0c07_398f);
+        // The example of RFC 9562, appendix A.6.
+        assert_eq!(id.to_string(), "017f22e2-79b0-7cc3-98c4-dc0c0c07398f");
+        assert!(!id.is_derived());
+    }
+
+    #[test]
+    fn derived_ids_repeat_for_the_same_key_and_line_only() {
+        let id = EntryId::derived("order-1", 1);
+        assert_eq!(id, EntryId::derived("order-1", 1));
+        assert_ne!(id, EntryId::derived("order-1", 2));
+        assert_ne!(id, EntryId::derived("order-2", 1));
+        assert!(id.is_derived());
+        assert_eq!(id.0[8] >> 6, 0b10);
+    }
+
+    #[test]
+    fn text_round_trips_and_orders_as_bytes_do() {
+        let low = EntryId::from_parts(1, u64::MAX);
+        let high = EntryId::from_parts(2, 0);
+        assert!(low < high && low.to_string() < high.to_string() && low.parts() < high.parts());
+        assert_eq!(low.to_string().parse(), Ok(low));
+        for text in ["", "018a97d2", "018a97d2-5c00-7000-8000-00000000000g", "018a97d2+5c00-7000-8000-000000000000"] {
+            assert_eq!(text.parse::<EntryId>(), Err(InvalidId), "{text}");
+        }
+    }
+}

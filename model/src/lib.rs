@@ -1,0 +1,19 @@
+//! The log entry, its wire formats, and the query language with its plain matcher.
+//!
+//! Pure: nothing here does I/O, reads a clock, spawns a task or knows an engine. Times and random
+//! bytes come in as arguments.
+
+pub mod document;
+pub mod entry;
+pub mod id;
+pub mod level;
+pub mod number;
+pub mod query;
+pub mod timestamp;
+pub mod wire;
+
+pub use document::Document;
+pub use id::EntryId;
+pub use level::Level;
+pub use number::Number;
+pub use timestamp::Timestamp;

@@ -1,0 +1,3 @@
+//! Wire formats: how a request body is split into entries. One file a format.
+
+pub mod json;

@@ -1,0 +1,154 @@
+//! Serves a router with the timeouts and limits that `axum::serve` leaves out.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::sync::Semaphore;
+
+use crate::Shutdown;
+
+#[derive(Debug, Clone, Copy)]
+pub struct ServerOptions {
+    /// How long a client may take to send a request's head; also how long a connection may idle between requests.
+    pub header_timeout: Duration,
+    /// Connections beyond this wait in the listener's backlog.
+    pub max_connections: usize,
+    /// How long requests under way may take once stopping has begun.
+    pub grace: Duration,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self { header_timeout: Duration::from_secs(10), max_connections: 10_000, grace: Duration::from_secs(25) }
+    }
+}
+
+/// Listens on `address`; the error says what to do where the port is taken or reserved.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let explain = |error: io::Error| {
+        let advice = match error.kind() {
+            io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
+            io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
+            io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
+            _ => "see the system's reason",
+        };
+        io::Error::new(error.kind(), format!("failed to listen on {address}: {advice} ({error})"))
+    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(explain)?;
+    socket.set_reuseaddr(true).map_err(explain)?;
+    socket.bind(address).map_err(explain)?;
+    socket.listen(4_096).map_err(explain)
+}
+
+/// Serves HTTP/1.1 and HTTP/2 until stopping begins, then lets requests under way finish. Handlers find
+/// the client's address as [`ConnectInfo<SocketAddr>`].
+pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions, shutdown: Shutdown) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.header_timeout);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Some(options.header_timeout))
+        .keep_alive_timeout(options.header_timeout)
+        .max_concurrent_streams(256);
+    let graceful = GracefulShutdown::new();
+    let connections = Arc::new(Semaphore::new(options.max_connections));
+
+    loop {
+        let accepted = async {
+            let permit = Arc::clone(&connections).acquire_owned().await;
+            (permit, listener.accept().await)
+        };
+        let (permit, accepted) = tokio::select! {
+            accepted = accepted => accepted,
+            () = shutdown.stopping() => break,
+        };
+        let (stream, client) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // Out of file descriptors or memory: connections that end will free some.
+                tracing::warn!(%error, "failed to accept a connection");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "failed to set TCP_NODELAY");
+        }
+        let service = TowerToHyperService::new(router.clone().layer(axum::Extension(ConnectInfo(client))));
+        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, %client, "connection ended with an error");
+            }
+            drop(permit);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(options.grace, graceful.shutdown()).await.is_err() {
+        tracing::warn!(grace_seconds = options.grace.as_secs(), "requests under way were cut off");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn start(options: ServerOptions) -> (SocketAddr, Shutdown, tokio::task::JoinHandle<()>) {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let slow = async || {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            "done"
+        };
+        let router = Router::new().route("/slow", axum::routing::get(slow));
+        let shutdown = Shutdown::default();
+        let server = tokio::spawn(serve(listener, router, options, shutdown.clone()));
+        (address, shutdown, server)
+    }
+
+    #[tokio::test]
+    async fn a_request_head_that_does_not_end_is_cut_off() {
+        let options = ServerOptions { header_timeout: Duration::from_millis(200), ..Default::default() };
+        let (address, _shutdown, _server) = start(options).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+        assert!(read.is_ok(), "the connection was still open after 5 s");
+    }
+
+    #[tokio::test]
+    async fn requests_under_way_finish_after_stopping_begins() {
+        let (address, shutdown, server) = start(ServerOptions::default()).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        shutdown.trigger();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("done"), "{answer}");
+        server.await.unwrap();
+        assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_taken_port_is_explained() {
+        let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let error = bind(listener.local_addr().unwrap()).unwrap_err();
+        assert!(error.to_string().contains("another process listens there"), "{error}");
+    }
+}

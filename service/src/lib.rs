@@ -1,0 +1,10 @@
+//! What every component shares: how it starts, serves HTTP, is observed, and stops.
+
+pub mod admin;
+pub mod http_server;
+pub mod problem;
+pub mod shutdown;
+pub mod telemetry;
+
+pub use problem::Problem;
+pub use shutdown::Shutdown;

@@ -1,0 +1,1 @@
+//! Tantivy in time partitions, for one machine: one process writes, any number read.
