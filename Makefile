@@ -1,0 +1,80 @@
+# What developers and CI run. `make help` lists it.
+
+CACHE ?= $(HOME)/.cache/logpipeline
+TOOLS := $(CACHE)/tools/bin
+CARGO_DENY_VERSION := 0.20.2
+
+export INGEST_PORT ?= 3000
+export QUERY_PORT ?= 8080
+export ADMIN_PORT ?= 9090
+export DATA_DIR ?= ./data
+export DEMO_RATE ?= 200
+export DEMO_SECONDS ?=
+export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium)
+
+UI := query/ui
+UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
+
+.PHONY: help demo build ui test test-rust test-ui test-browser lint fmt generate bench require require-node chromium
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+demo: require ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load
+	@cargo build --release --locked --quiet
+	@exec node dev/demo.mjs
+
+build: require ui ## Build every binary, with the web UI inside the query server
+	cargo build --release --locked
+
+ui: $(UI)/dist/index.html ## Build the web UI
+
+$(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json | require-node
+	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
+	cd $(UI) && npm run --silent build
+	@touch $@
+
+test: test-rust test-ui test-browser ## Run every test: Rust, the UI's units, and the UI in a browser
+
+test-rust: require
+	cargo test --workspace --locked
+
+test-ui: $(UI)/node_modules/.package-lock.json
+	cd $(UI) && npm test
+
+test-browser: require ui chromium
+	cargo build --locked
+	node dev/browser-test.mjs
+
+lint: require $(UI)/node_modules/.package-lock.json $(TOOLS)/cargo-deny ## Check format, lints, types, licences and dependencies
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(TOOLS)/cargo-deny --locked check bans licenses sources
+	cd $(UI) && npm run --silent lint && npm run --silent typecheck
+
+fmt: require ## Format the sources
+	cargo fmt --all
+
+generate: require $(UI)/node_modules/.package-lock.json ## Write the files that are generated from code, and checked in
+	cargo run --locked --quiet --bin logpipeline-query -- openapi > docs/openapi.json
+	cd $(UI) && npm run --silent generate
+
+bench: build ## Measure the release build: figures for docs/performance.md
+	node dev/bench.mjs
+
+require: require-node
+	@dev/require.sh cargo cc
+
+require-node:
+	@dev/require.sh node npm
+
+chromium:
+	@dev/require.sh chromium
+
+$(TOOLS)/cargo-deny: Makefile
+	@$@ --version 2>/dev/null | grep -qF $(CARGO_DENY_VERSION) \
+		|| cargo install --locked --quiet --version $(CARGO_DENY_VERSION) cargo-deny --root $(CACHE)/tools
+	@touch $@

@@ -1,0 +1,117 @@
+// Whole-process figures of the release build, on this machine: what docs/performance.md reports.
+// BENCH_ENTRIES sets how many entries are stored for the search figures (default 1,000,000).
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+import { count, shipped, startPlatform } from './lib/platform.mjs';
+import { binary, freePort, getJson, sleep } from './lib/processes.mjs';
+
+const entries = Number(process.env.BENCH_ENTRIES ?? 1_000_000);
+const say = (text = '') => process.stdout.write(`${text}\n`);
+const thousands = (value) => Math.round(value).toLocaleString('en');
+
+const TICKS = Number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout) || 100;
+
+/** User and system seconds a process has used. */
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / TICKS;
+}
+
+function peakMebibytes(pid) {
+  return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+function folderBytes(folder) {
+  let bytes = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const full = path.join(folder, entry.name);
+    bytes += entry.isDirectory() ? folderBytes(full) : statSync(full).blocks * 512;
+  }
+  return bytes;
+}
+
+async function withPlatform(ingestorArgs, work) {
+  const dataDir = mkdtempSync(path.join(process.env.BENCH_DIR ?? tmpdir(), 'logpipeline-bench-'));
+  const [ingestPort, queryPort, ingestAdmin, queryAdmin] = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const platform = await startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, ingestorArgs });
+  try {
+    return await work(platform, dataDir);
+  } finally {
+    await platform.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Sends as fast as acknowledgements come; returns the generator's report and the ingestor's CPU seconds. */
+function load(platform, dataDir, options) {
+  const reportFile = path.join(dataDir, 'report.json');
+  const before = cpuSeconds(platform.ingestor.child.pid);
+  const args = Object.entries({ target: platform.ingestUrl, 'query-url': platform.queryUrl, rate: 0, report: reportFile, ...options }).flatMap(
+    ([name, value]) => [`--${name}`, String(value)],
+  );
+  const { status, stderr } = spawnSync(binary('logpipeline-generator'), args, { encoding: 'utf8', maxBuffer: 1 << 26 });
+  if (status !== 0) throw new Error(`the generator ended with ${status}: ${stderr}`);
+  return { ...JSON.parse(readFileSync(reportFile, 'utf8')), cpu: cpuSeconds(platform.ingestor.child.pid) - before };
+}
+
+async function ingest(name, options) {
+  await withPlatform(['--wal-size', '4GiB'], async (platform, dataDir) => {
+    const report = load(platform, dataDir, { duration: '10s', ...options });
+    const seconds = report.durationSeconds ?? 10;
+    say(`${name}: ${thousands(report.acknowledged / seconds)} entries/s acknowledged; ${thousands(report.acknowledged / report.cpu)} per ingestor cpu-s (indexing included); p50 ${report.latencyMs?.p50} ms, p99 ${report.latencyMs?.p99} ms; peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);
+  });
+}
+
+const QUERIES = [
+  ['one word', 'timeout'],
+  ['two words', 'connection refused'],
+  ['phrase', '"connection refused"'],
+  ['level', 'level:error'],
+  ['level and service', 'level>=warn resourceId:*-1'],
+  ['a trace that is not there', 'traceId:00000000000000000000000000000000'],
+  ['number range', 'metadata.http.status:[500 TO 599]'],
+  ['regex', '/timeout after \\d+ms/'],
+  ['everything', ''],
+];
+
+async function search() {
+  await withPlatform(['--wal-size', '4GiB'], async (platform, dataDir) => {
+    const started = Date.now();
+    const report = load(platform, dataDir, { count: entries, 'batch-size': 1_000, concurrency: 8 });
+    await shipped(platform, 3_600_000);
+    const seconds = (Date.now() - started) / 1_000;
+    const cpu = cpuSeconds(platform.ingestor.child.pid);
+    await sleep(1_000);
+    const total = await count(platform, '');
+    if (total !== report.acknowledged) throw new Error(`${report.acknowledged} acknowledged, ${total} found`);
+    say(`stored ${thousands(total)} entries: ${thousands(total / seconds)} entries/s to searchable, ${thousands(total / cpu)} per cpu-s; ingestor peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);
+    const store = folderBytes(path.join(dataDir, 'store'));
+    say(`on disk: ${(store / total).toFixed(0)} bytes an entry in the store, of ${(report.bytes / report.sent).toFixed(0)} bytes sent`);
+    for (const [name, query] of QUERIES) {
+      const times = [];
+      const url = `${platform.queryUrl}/api/v1/search?limit=50&q=${encodeURIComponent(query)}`;
+      let found = 0;
+      for (let run = 0; run < 60; run += 1) {
+        const begin = performance.now();
+        found = (await getJson(url)).total;
+        times.push(performance.now() - begin);
+      }
+      times.sort((a, b) => a - b);
+      say(`search ${name} (${thousands(found)} found): p50 ${times[30].toFixed(1)} ms, p99 ${times[59].toFixed(1)} ms`);
+    }
+    say(`query server peak RSS ${peakMebibytes(platform.query.child.pid).toFixed(0)} MiB`);
+  });
+}
+
+const only = process.argv[2];
+if (!only || only === 'ingest') {
+  await ingest('batches of 1,000, 8 connections', { 'batch-size': 1_000, concurrency: 8 });
+  await ingest('batches of 100, 32 connections', { 'batch-size': 100, concurrency: 32 });
+  await ingest('single entries, 64 connections', { 'batch-size': 1, concurrency: 64 });
+  await ingest('single entries, 256 connections', { 'batch-size': 1, concurrency: 256 });
+}
+if (!only || only === 'search') await search();

@@ -1,0 +1,60 @@
+// The platform on one machine: an ingestor and a query server over one data folder.
+
+import path from 'node:path';
+
+import { getJson, ready, sleep, start, stop } from './processes.mjs';
+
+/** Starts ingestor and query server and waits until both are ready. */
+export async function startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, ingestorArgs = [] }) {
+  const logs = path.join(dataDir, 'logs');
+  const ingestor = start(
+    'logpipeline-ingestor',
+    ['--listen', `0.0.0.0:${ingestPort}`, '--admin-listen', `127.0.0.1:${ingestAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...ingestorArgs],
+    { logFile: path.join(logs, 'ingestor.log'), profile },
+  );
+  const query = start(
+    'logpipeline-query',
+    ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--drain', '0s'],
+    { logFile: path.join(logs, 'query.log'), profile },
+  );
+  const platform = {
+    ingestor,
+    query,
+    ingestUrl: `http://127.0.0.1:${ingestPort}`,
+    queryUrl: `http://127.0.0.1:${queryPort}`,
+    /** Ends both, the ingestor first; returns whether both ended by themselves with code 0. */
+    async stop() {
+      const codes = [await stop(ingestor), await stop(query)];
+      return codes.every((code) => code === 0);
+    },
+  };
+  try {
+    await Promise.all([ready(ingestor, ingestAdmin), ready(query, queryAdmin)]);
+  } catch (error) {
+    await platform.stop();
+    throw error;
+  }
+  return platform;
+}
+
+/** The ingestor's own count of what became of every entry it was sent. */
+export function delivery(platform) {
+  return getJson(`${platform.ingestUrl}/api/v1/delivery`);
+}
+
+/** How many entries a query finds over all time. */
+export async function count(platform, query) {
+  const page = await getJson(`${platform.queryUrl}/api/v1/search?limit=1&q=${encodeURIComponent(query)}`);
+  if (page.partial) throw new Error(`the count of ${query} is partial`);
+  return page.total;
+}
+
+/** Waits until nothing waits for the store any more; returns the delivery figures. */
+export async function shipped(platform, timeoutMs = 30_000) {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const figures = await delivery(platform);
+    if (figures.waiting === 0 || Date.now() > until) return figures;
+    await sleep(50);
+  }
+}

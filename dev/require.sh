@@ -1,0 +1,35 @@
+#!/bin/sh
+# Checks that the named tools are here; says in one line how to install one that is not.
+set -eu
+
+missing() {
+    echo "$1 is missing: $2" >&2
+    exit 1
+}
+
+node_hint='install Node.js 20.19 or newer from https://nodejs.org'
+
+for tool; do
+    case $tool in
+        cargo) command -v cargo >/dev/null || missing cargo 'install Rust from https://rustup.rs' ;;
+        cc) command -v cc >/dev/null || missing cc 'install a C compiler, e.g. apt-get install -y build-essential' ;;
+        npm) command -v npm >/dev/null || missing npm "$node_hint" ;;
+        node)
+            command -v node >/dev/null || missing node "$node_hint"
+            node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+                missing 'Node.js 20.19 or newer' "this is $(node --version); $node_hint"
+            ;;
+        chromium)
+            if ! command -v "${CHROMIUM:-chromium}" >/dev/null; then
+                install='apt-get install -y --no-install-recommends chromium'
+                if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+                    echo "installing Chromium for the browser test: $install" >&2
+                    { apt-get update -qq && $install -qq; } >/dev/null 2>&1 || missing Chromium "run: apt-get update && $install"
+                else
+                    missing Chromium "run: sudo apt-get update && sudo $install (or set CHROMIUM to its path)"
+                fi
+            fi
+            ;;
+        *) missing "$tool" 'install it with your package manager' ;;
+    esac
+done

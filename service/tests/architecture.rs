@@ -1,0 +1,71 @@
+//! The absences of ARCHITECTURE.md, checked against what cargo would link.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// The names of every crate that a package links, itself included, without those of its tests.
+fn linked(package: &str) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{lib}", "--package", package])
+        .current_dir(root)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let names: BTreeSet<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    assert!(names.contains(&package.replace('-', "_")), "cargo tree lists {package}'s own library: {names:?}");
+    names
+}
+
+fn assert_absent(package: &str, absent: &[&str]) {
+    let linked = linked(package);
+    for name in absent {
+        assert!(!linked.contains(*name), "{package} links {name}");
+    }
+}
+
+#[test]
+fn the_model_links_no_runtime_no_network_and_no_engine() {
+    assert_absent("logpipeline-model", &["tokio", "hyper", "axum", "reqwest", "tantivy", "prometheus", "tracing"]);
+}
+
+#[test]
+fn the_store_knows_no_component_and_no_http_server() {
+    assert_absent("logpipeline-store", &["axum", "hyper_util", "logpipeline_service", "logpipeline_ingestor", "logpipeline_query"]);
+}
+
+#[test]
+fn the_shared_service_crate_knows_no_product_logic() {
+    assert_absent("logpipeline-service", &["logpipeline_model", "logpipeline_store", "tantivy"]);
+}
+
+#[test]
+fn the_generator_is_a_client_like_any_other() {
+    assert_absent("logpipeline-generator", &["logpipeline_store", "logpipeline_ingestor", "logpipeline_query", "tantivy"]);
+}
+
+#[test]
+fn ingestor_and_query_server_meet_only_in_the_store() {
+    assert_absent("logpipeline-ingestor", &["logpipeline_query", "logpipeline_generator"]);
+    assert_absent("logpipeline-query", &["logpipeline_ingestor", "logpipeline_generator"]);
+}
+
+/// The crate reads no clock: time comes in as an argument.
+#[test]
+fn the_model_reads_no_clock_and_no_files() {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = std::fs::read_to_string(&path).unwrap();
+            for banned in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::env", "std::thread"] {
+                assert!(!source.contains(banned), "{} uses {banned}", path.display());
+            }
+        }
+    }
+}
