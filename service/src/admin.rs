@@ -104,7 +104,10 @@ mod tests {
     async fn readiness_names_what_is_missing_and_fails_while_draining() {
         let (readiness, shutdown) = (Readiness::awaiting(&["store"]), Shutdown::default());
         let router = router(readiness.clone(), registry(), shutdown.clone());
-        assert_eq!(get(&router, "/readyz").await, (StatusCode::SERVICE_UNAVAILABLE, "store: starting\n".to_owned()));
+        assert_eq!(
+            get(&router, "/readyz").await,
+            (StatusCode::SERVICE_UNAVAILABLE, "store: starting\n".to_owned())
+        );
         readiness.met("store");
         assert_eq!(get(&router, "/readyz").await.0, StatusCode::OK);
         shutdown.trigger();

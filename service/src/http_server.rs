@@ -28,7 +28,11 @@ pub struct ServerOptions {
 
 impl Default for ServerOptions {
     fn default() -> Self {
-        Self { header_timeout: Duration::from_secs(10), max_connections: 10_000, grace: Duration::from_secs(25) }
+        Self {
+            header_timeout: Duration::from_secs(10),
+            max_connections: 10_000,
+            grace: Duration::from_secs(25),
+        }
     }
 }
 
@@ -43,7 +47,8 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
         };
         io::Error::new(error.kind(), format!("failed to listen on {address}: {advice} ({error})"))
     };
-    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(explain)?;
+    let socket =
+        if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(explain)?;
     socket.set_reuseaddr(true).map_err(explain)?;
     socket.bind(address).map_err(explain)?;
     socket.listen(4_096).map_err(explain)

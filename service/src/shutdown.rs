@@ -22,7 +22,8 @@ impl Shutdown {
     /// An end that comes with SIGTERM or SIGINT, `drain` passing between its two steps. A second signal
     /// skips the wait.
     pub fn on_signal(drain: Duration) -> std::io::Result<Self> {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let shutdown = Self::default();
         let handle = shutdown.clone();
         tokio::spawn(async move {

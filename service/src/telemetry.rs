@@ -39,9 +39,9 @@ pub fn init(component: &'static str) -> anyhow::Result<Telemetry> {
         Some(endpoint) if !endpoint.is_empty() => Some(exporter(component)?),
         _ => None,
     };
-    let spans = traces
-        .as_ref()
-        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer(component)).with_filter(filter()));
+    let spans = traces.as_ref().map(|provider| {
+        tracing_opentelemetry::layer().with_tracer(provider.tracer(component)).with_filter(filter())
+    });
     tracing_subscriber::registry().with(logs).with(spans).try_init()?;
     Ok(Telemetry { traces })
 }

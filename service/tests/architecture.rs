@@ -1,5 +1,7 @@
 //! The absences of ARCHITECTURE.md, checked against what cargo would link.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
@@ -8,13 +10,27 @@ use std::process::Command;
 fn linked(package: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", "{lib}", "--package", package])
+        .args([
+            "tree",
+            "--locked",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--format",
+            "{lib}",
+            "--package",
+            package,
+        ])
         .current_dir(root)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let names: BTreeSet<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
-    assert!(names.contains(&package.replace('-', "_")), "cargo tree lists {package}'s own library: {names:?}");
+    assert!(
+        names.contains(&package.replace('-', "_")),
+        "cargo tree lists {package}'s own library: {names:?}"
+    );
     names
 }
 
@@ -27,12 +43,18 @@ fn assert_absent(package: &str, absent: &[&str]) {
 
 #[test]
 fn the_model_links_no_runtime_no_network_and_no_engine() {
-    assert_absent("logpipeline-model", &["tokio", "hyper", "axum", "reqwest", "tantivy", "prometheus", "tracing"]);
+    assert_absent(
+        "logpipeline-model",
+        &["tokio", "hyper", "axum", "reqwest", "tantivy", "prometheus", "tracing"],
+    );
 }
 
 #[test]
 fn the_store_knows_no_component_and_no_http_server() {
-    assert_absent("logpipeline-store", &["axum", "hyper_util", "logpipeline_service", "logpipeline_ingestor", "logpipeline_query"]);
+    assert_absent(
+        "logpipeline-store",
+        &["axum", "hyper_util", "logpipeline_service", "logpipeline_ingestor", "logpipeline_query"],
+    );
 }
 
 #[test]
@@ -42,7 +64,10 @@ fn the_shared_service_crate_knows_no_product_logic() {
 
 #[test]
 fn the_generator_is_a_client_like_any_other() {
-    assert_absent("logpipeline-generator", &["logpipeline_store", "logpipeline_ingestor", "logpipeline_query", "tantivy"]);
+    assert_absent(
+        "logpipeline-generator",
+        &["logpipeline_store", "logpipeline_ingestor", "logpipeline_query", "tantivy"],
+    );
 }
 
 #[test]
