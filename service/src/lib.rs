@@ -5,6 +5,7 @@ pub mod http_server;
 pub mod problem;
 pub mod shutdown;
 pub mod telemetry;
+pub mod units;
 
 pub use problem::Problem;
 pub use shutdown::Shutdown;
