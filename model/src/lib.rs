@@ -6,6 +6,7 @@
 pub mod document;
 pub mod entry;
 pub mod id;
+mod json;
 pub mod level;
 pub mod number;
 pub mod query;

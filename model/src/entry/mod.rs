@@ -2,7 +2,19 @@
 //!
 //! The stored form is one line of JSON with the keys in a fixed order, absent fields left out:
 //! `{"id","receivedAt","timestamp","level","message","resourceId","traceId","spanId","commit","metadata","truncated"}`.
-//! `truncated` names the fields that are searched by their first 8 KiB only.
+//! `truncated` names the fields that are searched by their first 8 KiB only, and `metadata` itself where
+//! it holds more than is searched (see [`crate::document`]).
+
+mod fields;
+mod metadata;
+mod rejection;
+mod skim;
+mod stored;
+#[cfg(test)]
+mod tests;
+
+pub use rejection::Rejection;
+pub use skim::{Skim, skim};
 
 use crate::{EntryId, Timestamp};
 
@@ -28,18 +40,19 @@ pub struct Stamp {
     pub received_at: Timestamp,
 }
 
-/// Why an entry was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{reason}", field.map(|field| format!("{field}: ")).unwrap_or_default())]
-pub struct Rejection {
-    /// The field at fault, where it is one.
-    pub field: Option<&'static str>,
-    /// What is wrong, and what is expected instead.
-    pub reason: String,
-}
-
 /// Validates one entry as it was sent, `json`, and appends its stored form to `out`. On rejection `out`
 /// is as it was.
-pub fn accept(_json: &[u8], _stamp: Stamp, _limits: &Limits, _out: &mut Vec<u8>) -> Result<(), Rejection> {
-    todo!()
+///
+/// The sender's bytes are copied wherever they can be: the stored form keeps the spelling of numbers, of
+/// escapes and of white space within a line.
+pub fn accept(json: &[u8], stamp: Stamp, limits: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
+    let start = out.len();
+    let written = fields::Fields::read(json, limits).and_then(|fields| {
+        out.reserve(json.len() + 160);
+        stored::write(&fields, stamp, out)
+    });
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
 }

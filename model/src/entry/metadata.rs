@@ -1,0 +1,133 @@
+//! `metadata` of the stored form: what was sent under it, and the unknown top-level keys moved there.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Rejection;
+use super::fields::{Field, Fields, Value};
+use crate::document::{self, KEYWORD_LIMIT, LEAF_LIMIT, PATH_LIMIT};
+use crate::json::{Kind, Reader, rewrite, string};
+
+/// The key of a `metadata` that is no object.
+const VALUE: &str = "value";
+
+/// Appends `,"metadata":{…}` where there is any, and names what of it is not searched whole.
+pub(super) fn write(
+    fields: &Fields<'_>,
+    out: &mut Vec<u8>,
+    truncated: &mut Vec<Cow<'static, str>>,
+) -> Result<(), Rejection> {
+    let sent = fields.get(Field::Metadata);
+    if sent.is_none() && fields.unknown.is_empty() {
+        return Ok(());
+    }
+    out.extend_from_slice(b",\"metadata\":");
+    let start = out.len();
+    // An upper bound of the longest path: all keys, each with its quotes, one behind the other.
+    let mut keys = sent.map_or(0, |value| value.marks.keys) + VALUE.len() + 2;
+    let mut longest = sent.map_or(0, |value| value.marks.longest);
+    match sent {
+        Some(value) if value.kind == Kind::Object => write_value(value, out)?,
+        Some(value) => {
+            out.extend_from_slice(b"{\"value\":");
+            write_value(value, out)?;
+            out.push(b'}');
+        }
+        None => out.extend_from_slice(b"{}"),
+    }
+    if !fields.unknown.is_empty() {
+        let taken = top_level_keys(sent)?;
+        let mut empty = taken.is_empty();
+        out.pop();
+        for (key, value) in moved(taken, &fields.unknown) {
+            if !std::mem::take(&mut empty) {
+                out.push(b',');
+            }
+            keys += key.len() + 2 + value.marks.keys;
+            longest = longest.max(value.marks.longest);
+            string::write(&key, out);
+            out.push(b':');
+            write_value(value, out)?;
+        }
+        out.push(b'}');
+    }
+    // A leaf takes at least two bytes.
+    if longest > KEYWORD_LIMIT || keys > PATH_LIMIT || out.len() - start > 2 * LEAF_LIMIT {
+        let written = str::from_utf8(out.get(start..).unwrap_or_default()).unwrap_or_default();
+        let (cut, complete) = document::searched_in_part(written)?;
+        truncated.extend(cut.into_iter().map(|path| Cow::Owned(format!("metadata.{path}"))));
+        if !complete {
+            truncated.push(Field::Metadata.name().into());
+        }
+    }
+    Ok(())
+}
+
+fn write_value(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Rejection> {
+    if value.marks.rewrite {
+        rewrite(value.text, out)?;
+    } else {
+        out.extend_from_slice(value.text.as_bytes());
+    }
+    Ok(())
+}
+
+fn top_level_keys<'a>(sent: Option<&Value<'a>>) -> Result<BTreeSet<Cow<'a, str>>, Rejection> {
+    let mut keys = BTreeSet::new();
+    match sent {
+        None => {}
+        Some(value) if value.kind != Kind::Object => {
+            keys.insert(VALUE.into());
+        }
+        Some(value) => {
+            let mut reader = Reader::new(value.text.as_bytes(), usize::MAX);
+            while let Some(token) = reader.token()? {
+                if token.kind == Kind::Key && reader.depth() == 1 {
+                    keys.insert(string::unescape(token.inner(value.text)));
+                }
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// The members to add to metadata, in the order they were sent: of equal keys the last, and a key that is
+/// taken with as many underscores behind it as make it free. Keys that are free keep their names,
+/// wherever they stand.
+fn moved<'v, 'a>(
+    mut taken: BTreeSet<Cow<'a, str>>,
+    unknown: &'v [(Cow<'a, str>, Value<'a>)],
+) -> Vec<(Cow<'a, str>, &'v Value<'a>)> {
+    let last: BTreeMap<&str, usize> =
+        unknown.iter().enumerate().map(|(index, (key, _))| (key.as_ref(), index)).collect();
+    let mut moved: Vec<_> = unknown
+        .iter()
+        .enumerate()
+        .filter(|(index, (key, _))| last.get(key.as_ref()) == Some(index))
+        .map(|(_, (key, value))| (key.clone(), value))
+        .collect();
+    let mut clashing: Vec<usize> =
+        (0..moved.len()).filter(|index| !taken.insert(moved[*index].0.clone())).collect();
+    // In this order the names tried for one base only grow, so that each is tried once.
+    clashing
+        .sort_by(|one, other| split_underscores(&moved[*one].0).cmp(&split_underscores(&moved[*other].0)));
+    let mut name = String::new();
+    for index in clashing {
+        let key = &moved[index].0;
+        if split_underscores(&name).0 != split_underscores(key).0 || name.len() < key.len() {
+            key.as_ref().clone_into(&mut name);
+        }
+        while taken.contains(name.as_str()) {
+            name.push('_');
+        }
+        taken.insert(Cow::Owned(name.clone()));
+        moved[index].0 = Cow::Owned(name.clone());
+    }
+    moved
+}
+
+/// A key without the underscores at its end, and how many those are.
+fn split_underscores(key: &str) -> (&str, usize) {
+    let base = key.trim_end_matches('_');
+    (base, key.len() - base.len())
+}

@@ -1,0 +1,31 @@
+use crate::{EntryId, Timestamp};
+
+/// What every stored form begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Skim {
+    pub id: EntryId,
+    pub received_at: Timestamp,
+    pub timestamp: Timestamp,
+}
+
+/// The identity and the times of an entry in its stored form, without reading the rest of it. `None`
+/// where the bytes do not begin as a stored form does.
+pub fn skim(stored: &[u8]) -> Option<Skim> {
+    let rest = stored.strip_prefix(b"{\"id\":\"")?;
+    let (id, rest) = rest.split_at_checked(36)?;
+    let rest = rest.strip_prefix(b"\",\"receivedAt\":\"")?;
+    let (received_at, rest) = until_quote(rest)?;
+    let rest = rest.strip_prefix(b"\",\"timestamp\":\"")?;
+    let (timestamp, _) = until_quote(rest)?;
+    Some(Skim {
+        id: str::from_utf8(id).ok()?.parse().ok()?,
+        received_at: Timestamp::parse_rfc3339(received_at)?,
+        timestamp: Timestamp::parse_rfc3339(timestamp)?,
+    })
+}
+
+fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
+    // The longest time is 30 bytes.
+    let end = text.iter().take(31).position(|byte| *byte == b'"')?;
+    text.split_at_checked(end)
+}

@@ -1,0 +1,93 @@
+use super::{Escapes, Fault, Kind, Reader, Token};
+
+/// What a value holds that keeps its bytes from being stored or searched as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Marks {
+    /// A key given twice or one that may be, half of a surrogate pair, or a line break between tokens:
+    /// [`super::rewrite`] makes it storable.
+    pub(crate) rewrite: bool,
+    /// Bytes of its longest string, as written.
+    pub(crate) longest: usize,
+    /// Bytes of all its keys, as written.
+    pub(crate) keys: usize,
+}
+
+/// Reads to the end of the value that `first` begins: its end, and what is in it.
+#[inline]
+pub(crate) fn finish_value(
+    bytes: &[u8],
+    reader: &mut Reader<'_>,
+    first: Token,
+) -> Result<(usize, Marks), Fault> {
+    let mut marks = Marks::default();
+    note_string(&mut marks, &first);
+    if !matches!(first.kind, Kind::Object | Kind::Array) {
+        return Ok((first.end, marks));
+    }
+    let outside = reader.depth() - 1;
+    let mut keys = Keys { bytes, open: Vec::new() };
+    keys.enter(first.kind);
+    while reader.depth() > outside {
+        let Some(token) = reader.token()? else { break };
+        match token.kind {
+            Kind::Object => keys.enter(Kind::Object),
+            Kind::ObjectEnd => marks.rewrite |= keys.leave(),
+            Kind::Key => {
+                marks.keys += token.end - token.start;
+                // Differently escaped keys may be the same.
+                marks.rewrite |= token.escapes != Escapes::None;
+                keys.open.push((token.start, token.end));
+            }
+            _ => note_string(&mut marks, &token),
+        }
+    }
+    let end = reader.position();
+    let text = bytes.get(first.start..end).unwrap_or_default();
+    // Strings hold no raw line breaks, so one is between tokens.
+    marks.rewrite |= memchr::memchr2(b'\n', b'\r', text).is_some();
+    Ok((end, marks))
+}
+
+#[inline]
+fn note_string(marks: &mut Marks, token: &Token) {
+    if token.kind == Kind::String {
+        marks.longest = marks.longest.max(token.end - token.start);
+        marks.rewrite |= token.escapes == Escapes::LoneSurrogate;
+    }
+}
+
+/// The keys of the objects that are open, an empty span before those of each.
+struct Keys<'a> {
+    bytes: &'a [u8],
+    open: Vec<(usize, usize)>,
+}
+
+impl Keys<'_> {
+    #[inline]
+    fn enter(&mut self, kind: Kind) {
+        if kind == Kind::Object {
+            if self.open.capacity() == 0 {
+                self.open.reserve(16);
+            }
+            self.open.push((0, 0));
+        }
+    }
+
+    /// Whether the object that ends has a key twice.
+    #[inline]
+    fn leave(&mut self) -> bool {
+        let start = self.open.iter().rposition(|span| *span == (0, 0)).unwrap_or_default();
+        let keys = self.open.get_mut(start + 1..).unwrap_or_default();
+        let text = |span: &(usize, usize)| self.bytes.get(span.0..span.1).unwrap_or_default();
+        let twice = if keys.len() <= 12 {
+            keys.iter()
+                .enumerate()
+                .any(|(index, one)| keys[..index].iter().any(|other| text(one) == text(other)))
+        } else {
+            keys.sort_unstable_by(|one, other| text(one).cmp(text(other)));
+            keys.windows(2).any(|pair| text(&pair[0]) == text(&pair[1]))
+        };
+        self.open.truncate(start);
+        twice
+    }
+}
