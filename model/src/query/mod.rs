@@ -5,11 +5,16 @@ mod error;
 mod matcher;
 mod parser;
 mod pattern;
+mod prefilter;
 pub mod text;
+pub mod time;
+mod time_math;
 mod wildcard;
 
 pub use ast::{Bounds, Clause, Expr, Field, Query, Span, Test, TimeRange};
 pub use error::QueryError;
 pub use matcher::Matcher;
-pub use pattern::Pattern;
-pub use wildcard::{Wildcard, WildcardPart};
+pub use parser::{CLAUSE_LIMIT, DEPTH_LIMIT, QUERY_LIMIT, REGEX_LIMIT};
+pub use pattern::{PATTERN_LIMIT, Pattern, REPEAT_LIMIT};
+pub use prefilter::Prefilter;
+pub use wildcard::{WILDCARD_LIMIT, Wildcard, WildcardPart};
