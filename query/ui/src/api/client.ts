@@ -1,0 +1,81 @@
+import { parseJson } from "./json";
+import { ApiError, OFFLINE, problemOf } from "./problem";
+import type {
+  Bounds,
+  ContextResponse,
+  Entry,
+  FieldsResponse,
+  HistogramParams,
+  HistogramResponse,
+  SearchParams,
+  SearchResponse,
+  ValuesParams,
+  ValuesResponse,
+} from "./types";
+
+const BASE = "/api/v1";
+
+type Params = Record<string, string | number | undefined>;
+
+export const api = {
+  search: (params: SearchParams, signal?: AbortSignal) =>
+    get<SearchResponse>("/search", { ...params }, signal),
+
+  histogram: (params: HistogramParams, signal?: AbortSignal) =>
+    get<HistogramResponse>("/histogram", { ...params }, signal),
+
+  fields: (bounds: Bounds, signal?: AbortSignal) => get<FieldsResponse>("/fields", { ...bounds }, signal),
+
+  values: (field: string, params: ValuesParams, signal?: AbortSignal) =>
+    get<ValuesResponse>(`/fields/${encodeURIComponent(field)}/values`, { ...params }, signal),
+
+  entry: (id: string, signal?: AbortSignal) => get<Entry>(`/logs/${encodeURIComponent(id)}`, {}, signal),
+
+  context: (id: string, params: { before: number; after: number; q?: string }, signal?: AbortSignal) =>
+    get<ContextResponse>(`/logs/${encodeURIComponent(id)}/context`, params, signal),
+
+  /** Rejects with the problem `invalid-query` where the query is not one. */
+  parse: async (q: string, signal?: AbortSignal): Promise<void> => {
+    await get("/parse", { q }, signal);
+  },
+
+  tailUrl: (q: string): string => url("/tail", { q }),
+
+  exportUrl: (params: SearchParams & { format: "ndjson" | "csv" }): string => url("/export", { ...params }),
+};
+
+export type Api = typeof api;
+
+function url(path: string, params: Params): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) {
+    if (value !== undefined && value !== "") search.set(name, String(value));
+  }
+  const text = search.toString();
+  return BASE + path + (text && `?${text}`);
+}
+
+async function get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  let body: string;
+  try {
+    response = await fetch(url(path, params), {
+      headers: { accept: "application/json" },
+      ...(signal && { signal }),
+    });
+    body = await response.text();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new ApiError(OFFLINE);
+  }
+  if (!response.ok) throw new ApiError(problemOf(response.status, response.statusText, body));
+  try {
+    return parseJson(body) as T;
+  } catch {
+    throw new ApiError({
+      kind: "http",
+      status: response.status,
+      detail: "The server's answer is not JSON. Is something else listening at this address?",
+    });
+  }
+}

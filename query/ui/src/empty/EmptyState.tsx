@@ -1,0 +1,116 @@
+import { useEffect, useState } from "react";
+import { api } from "../api/client";
+import { rangePhrase, type TimeRange } from "../time/range";
+import { formatTimestamp, type Zone } from "../time/timestamp";
+import { CopyButton } from "../ui/CopyButton";
+import { countOf, formatCount } from "../ui/format";
+import { explain, type Explanation } from "./explain";
+
+interface Props {
+  query: string;
+  range: TimeRange;
+  zone: Zone;
+  /** Changes when the search ran again. */
+  run: number;
+  onShow: (change: { query?: string; range?: TimeRange }) => void;
+}
+
+/** Says why nothing was found, and offers the way to what there is. */
+export function EmptyState({ query, range, zone, run, onShow }: Props) {
+  const [found, setFound] = useState<{ query: string; explanation: Explanation } | null>(null);
+  const bounded = range.kind !== "all";
+
+  useEffect(() => {
+    const controller = new AbortController();
+    explain(api, query, bounded, controller.signal)
+      .then((explanation) => setFound({ query, explanation }))
+      .catch(() => {
+        if (!controller.signal.aborted) setFound(null);
+      });
+    return () => controller.abort();
+  }, [query, bounded, run]);
+
+  const explanation = found?.query === query ? found.explanation : null;
+  return (
+    <div className="empty" role="status">
+      {explanation?.kind === "empty-store" ? (
+        <FirstEntry />
+      ) : (
+        <>
+          <h2>Nothing {rangePhrase(range, zone)}</h2>
+          {explanation && <Reason explanation={explanation} zone={zone} onShow={onShow} />}
+        </>
+      )}
+    </div>
+  );
+}
+
+function Reason({
+  explanation,
+  zone,
+  onShow,
+}: {
+  explanation: Explanation;
+  zone: Zone;
+  onShow: Props["onShow"];
+}) {
+  switch (explanation.kind) {
+    case "elsewhere": {
+      const { total, earliest, latest } = explanation;
+      return (
+        <p>
+          {countOf(total, "match", "matches")}{" "}
+          {earliest === latest ? (
+            <>at {formatTimestamp(earliest, zone, "s")}</>
+          ) : (
+            <>
+              between {formatTimestamp(earliest, zone, "s")} and {formatTimestamp(latest, zone, "s")}
+            </>
+          )}
+          <button
+            type="button"
+            className="button primary"
+            onClick={() => onShow({ range: { kind: "absolute", from: earliest, to: latest } })}
+          >
+            Show {total === 1 ? "it" : `all ${formatCount(total)}`}
+          </button>
+        </p>
+      );
+    }
+    case "clause":
+      return (
+        <p>
+          Without <code>{explanation.clause}</code> there are {countOf(explanation.total, "match", "matches")}{" "}
+          at any time.
+          <button
+            type="button"
+            className="button primary"
+            onClick={() => onShow({ query: explanation.without, range: { kind: "all" } })}
+          >
+            Remove it
+          </button>
+        </p>
+      );
+    case "nothing":
+      return <p>No entry matches this query at any time. Check the spelling of names and values.</p>;
+    case "empty-store":
+      return null;
+  }
+}
+
+function FirstEntry() {
+  const host = location.hostname || "localhost";
+  const command = [
+    `curl -X POST http://${host}:3000/api/v1/logs \\`,
+    `  -H 'content-type: application/json' \\`,
+    `  -d '{"level":"info","message":"hello","resourceId":"server-1"}'`,
+  ].join("\n");
+  return (
+    <>
+      <h2>No entries yet</h2>
+      <p>Send the first one to the ingestor, which listens on port 3000 unless configured otherwise:</p>
+      <pre className="snippet">{command}</pre>
+      <CopyButton text={() => command} label="Copy the command" />
+    </>
+  );
+}

@@ -1,0 +1,27 @@
+import type { Problem } from "../api/problem";
+
+interface Props {
+  id: string;
+  problem: Problem;
+  onTake: (suggestion: string) => void;
+}
+
+/** What is wrong with the query, what to do, and the query as it was probably meant. */
+export function QueryError({ id, problem, onTake }: Props) {
+  const { suggestion } = problem;
+  return (
+    <div id={id} className="query-error" role="alert">
+      <strong>{problem.message ?? problem.detail}</strong>
+      {problem.hint && <span>{problem.hint}</span>}
+      {suggestion !== undefined && (
+        <span>
+          Did you mean{" "}
+          <button type="button" className="suggestion" onClick={() => onTake(suggestion)}>
+            <code>{suggestion}</code>
+          </button>
+          ?
+        </span>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+import { useCallback, useEffect, useRef, useState } from "react";
+import { api } from "../api/client";
+import { isObject, parseJson } from "../api/json";
+import type { Entry } from "../api/types";
+import { arrive, EMPTY_BUFFER, release, withoutKnown, type TailBuffer } from "./buffer";
+
+export type Connection = "off" | "connecting" | "live" | "reconnecting";
+
+export interface Tail {
+  buffer: TailBuffer;
+  connection: Connection;
+  setPaused: (paused: boolean) => void;
+  dismissDropped: () => void;
+}
+
+/** Milliseconds between redraws while entries pour in. */
+const REDRAW = 200;
+const RETRY_FIRST = 1000;
+const RETRY_MOST = 15_000;
+
+/**
+ * Follows new entries. `onReady` is called whenever the stream has (again) begun: what came before it, or was missed
+ * in between, is a search's to bring. `known` holds the ids which that search brought.
+ */
+export function useTail(on: boolean, query: string, known: ReadonlySet<string>, onReady: () => void): Tail {
+  const [buffer, setBuffer] = useState<TailBuffer>(EMPTY_BUFFER);
+  const [connection, setConnection] = useState<Connection>("off");
+  const paused = useRef(false);
+  const knownNow = useRef(known);
+  const ready = useRef(onReady);
+
+  useEffect(() => {
+    ready.current = onReady;
+  }, [onReady]);
+
+  useEffect(() => {
+    knownNow.current = known;
+    setBuffer((last) => withoutKnown(last, known));
+  }, [known]);
+
+  useEffect(() => {
+    setBuffer(EMPTY_BUFFER);
+    if (!on) {
+      setConnection("off");
+      return;
+    }
+    setConnection("connecting");
+    let source: EventSource | null = null;
+    let retry = RETRY_FIRST;
+    let retryTimer: ReturnType<typeof setTimeout> | undefined;
+    let drawTimer: ReturnType<typeof setTimeout> | undefined;
+    let batch: Entry[] = [];
+
+    const draw = () => {
+      drawTimer = undefined;
+      const arrived = batch;
+      batch = [];
+      setBuffer((last) => arrive(last, arrived, paused.current, knownNow.current));
+    };
+
+    const connect = () => {
+      source?.close();
+      source = new EventSource(api.tailUrl(query));
+      source.addEventListener("ready", () => {
+        retry = RETRY_FIRST;
+        setConnection("live");
+        ready.current();
+      });
+      source.addEventListener("entry", (event: MessageEvent<string>) => {
+        const entry = parseJson(event.data);
+        if (!isObject(entry)) return;
+        batch.push(entry as unknown as Entry);
+        drawTimer ??= setTimeout(draw, REDRAW);
+      });
+      source.addEventListener("dropped", (event: MessageEvent<string>) => {
+        const notice = parseJson(event.data);
+        const count = isObject(notice) && typeof notice.count === "number" ? notice.count : 0;
+        setBuffer((last) => ({ ...last, dropped: last.dropped + count }));
+      });
+      source.addEventListener("error", () => {
+        setConnection("reconnecting");
+        // The browser retries a lost connection by itself, but not one that was refused.
+        source?.close();
+        clearTimeout(retryTimer);
+        retryTimer = setTimeout(connect, retry);
+        retry = Math.min(retry * 2, RETRY_MOST);
+      });
+    };
+    connect();
+
+    return () => {
+      source?.close();
+      clearTimeout(retryTimer);
+      clearTimeout(drawTimer);
+    };
+  }, [on, query]);
+
+  const setPaused = useCallback((pause: boolean) => {
+    if (paused.current === pause) return;
+    paused.current = pause;
+    if (!pause) setBuffer((last) => release(last));
+  }, []);
+
+  const dismissDropped = useCallback(() => setBuffer((last) => ({ ...last, dropped: 0 })), []);
+
+  return { buffer, connection, setPaused, dismissDropped };
+}
