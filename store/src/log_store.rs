@@ -59,7 +59,9 @@ pub enum WriteOutcome {
     /// An entry with this id is in the store already.
     Duplicate,
     /// The store will never take this entry.
-    Refused { reason: String },
+    Refused {
+        reason: String,
+    },
 }
 
 /// A place in an ordering of entries, by a time and then the id. Each is smaller in ascending order.

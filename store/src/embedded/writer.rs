@@ -1,0 +1,236 @@
+//! The one writer of a directory: spreads a batch over partitions and commits each.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use logpipeline_model::{Document, EntryId};
+use tantivy::IndexWriter;
+use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
+
+use super::catalog::{Catalog, Snapshot};
+use super::lock::WriterLock;
+use super::partition::{Bucket, Name, Partition, Summary};
+use super::record::Record;
+use super::schema::{self, Fields};
+use super::{Options, error, version};
+use crate::{NewEntry, StoreError, WriteOutcome};
+
+pub(super) struct Writer {
+    catalog: Arc<Catalog>,
+    options: Options,
+    fields: Fields,
+    /// Least recently used first.
+    open: Vec<OpenPartition>,
+    _lock: WriterLock,
+}
+
+struct OpenPartition {
+    name: Name,
+    writer: IndexWriter<Record>,
+    /// As of the last commit, and with what was added since.
+    summary: Summary,
+    dirty: bool,
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    pub(super) fn open(root: &Path, catalog: Arc<Catalog>, options: Options) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(root).map_err(|error| error::io("create", root, &error))?;
+        let lock = WriterLock::acquire(root)?;
+        version::establish(root)?;
+        catalog.tidy()?;
+        let (_, fields) = schema::build();
+        Ok(Self { catalog, options, fields, open: Vec::new(), _lock: lock })
+    }
+
+    /// Rolls to a new generation at this size from now on, where it is less than the options say.
+    pub(super) fn limit_partition_bytes(&mut self, bytes: u64) {
+        self.options.partition_bytes = self.options.partition_bytes.min(bytes.max(1));
+    }
+
+    pub(super) fn write(&mut self, batch: &[NewEntry]) -> Result<Vec<WriteOutcome>, StoreError> {
+        let result = self.try_write(batch);
+        if result.is_err() {
+            self.abandon();
+        }
+        result
+    }
+
+    /// Closes every partition without a commit. Tantivy's writer is of no use after a failure.
+    pub(super) fn abandon(&mut self) {
+        self.open.clear();
+        self.catalog.mark_stale();
+    }
+
+    /// Closes a partition that is about to be removed.
+    pub(super) fn close(&mut self, name: Name) {
+        self.open.retain(|open| open.name != name);
+    }
+
+    fn try_write(&mut self, batch: &[NewEntry]) -> Result<Vec<WriteOutcome>, StoreError> {
+        let mut work = Work {
+            snapshot: self.catalog.snapshot()?,
+            seen: HashSet::with_capacity(batch.len()),
+            targets: BTreeMap::new(),
+        };
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for entry in batch {
+            outcomes.push(self.add(&mut work, entry)?);
+        }
+        let mut committed = Ok(());
+        for open in self.open.iter_mut().filter(|open| open.dirty) {
+            committed = open.commit();
+            self.catalog.mark_stale();
+            if committed.is_err() {
+                break;
+            }
+        }
+        committed.map(|()| outcomes)
+    }
+
+    fn add(&mut self, work: &mut Work, entry: &NewEntry) -> Result<WriteOutcome, StoreError> {
+        let document = match Document::parse(&entry.body) {
+            Ok(document) if document.id == entry.id => document,
+            Ok(document) => {
+                let reason = format!("the entry's id is {}, its stored form says {}", entry.id, document.id);
+                return Ok(WriteOutcome::Refused { reason });
+            }
+            Err(error) => return Ok(WriteOutcome::Refused { reason: error.to_string() }),
+        };
+        let bucket = Bucket::of(document.timestamp, document.received_at);
+        if !work.seen.insert(entry.id) || work.is_stored(bucket, entry.id)? {
+            return Ok(WriteOutcome::Duplicate);
+        }
+        let name = work.target(bucket, self.options.partition_bytes);
+        self.add_to(name, &document, &entry.body)?;
+        Ok(WriteOutcome::Stored)
+    }
+
+    fn add_to(&mut self, name: Name, document: &Document<'_>, body: &Bytes) -> Result<(), StoreError> {
+        let record = Record::new(self.fields, name.bucket.base(), document, body);
+        let open = self.partition(name)?;
+        open.dirty = true;
+        open.writer.add_document(record).map_err(error::writing)?;
+        open.summary.add(document);
+        Ok(())
+    }
+
+    /// The partition, opened for writing, at the end of `open`.
+    fn partition(&mut self, name: Name) -> Result<&mut OpenPartition, StoreError> {
+        match self.open.iter().rposition(|open| open.name == name) {
+            Some(at) if at + 1 == self.open.len() => {}
+            Some(at) => self.open[at..].rotate_left(1),
+            None => {
+                while self.open.len() >= self.options.open_partitions.max(1) {
+                    let mut idle = self.open.remove(0);
+                    if idle.dirty {
+                        idle.commit()?;
+                        self.catalog.mark_stale();
+                    }
+                }
+                let opened = OpenPartition::open(&self.catalog, name, &self.options)?;
+                self.open.push(opened);
+            }
+        }
+        self.open.last_mut().ok_or_else(|| error::writing("no partition is open"))
+    }
+}
+
+/// What one batch needs to know.
+struct Work {
+    snapshot: Snapshot,
+    seen: HashSet<EntryId>,
+    /// Where each bucket's entries go, decided once a batch.
+    targets: BTreeMap<Bucket, Target>,
+}
+
+struct Target {
+    /// All generations, the newest last.
+    generations: Vec<Arc<Partition>>,
+    highest_id: Option<EntryId>,
+    name: Option<Name>,
+}
+
+impl Work {
+    fn bucket(&mut self, bucket: Bucket) -> &mut Target {
+        let snapshot = &self.snapshot;
+        self.targets.entry(bucket).or_insert_with(|| {
+            let of_bucket = |partition: &&Arc<Partition>| partition.name.bucket == bucket;
+            let generations: Vec<_> = snapshot.iter().filter(of_bucket).cloned().collect();
+            let highest_id = generations.iter().filter_map(|partition| partition.summary.highest_id).max();
+            Target { generations, highest_id, name: None }
+        })
+    }
+
+    fn is_stored(&mut self, bucket: Bucket, id: EntryId) -> Result<bool, StoreError> {
+        let target = self.bucket(bucket);
+        if !id.is_derived() && target.highest_id.is_none_or(|highest| id > highest) {
+            return Ok(false);
+        }
+        // A retry carries another time of receipt, so a derived id may be anywhere.
+        let partitions = if id.is_derived() { &*self.snapshot } else { &target.generations[..] };
+        for partition in partitions.iter().rev() {
+            if partition.find(id).map_err(error::reading)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn target(&mut self, bucket: Bucket, partition_bytes: u64) -> Name {
+        let target = self.bucket(bucket);
+        *target.name.get_or_insert_with(|| match target.generations.last() {
+            None => Name { bucket, generation: 0 },
+            Some(last) if last.bytes < partition_bytes => last.name,
+            Some(last) => Name { bucket, generation: last.name.generation + 1 },
+        })
+    }
+}
+
+impl OpenPartition {
+    fn open(catalog: &Catalog, name: Name, options: &Options) -> Result<Self, StoreError> {
+        let find = |snapshot: &Snapshot| snapshot.iter().find(|partition| partition.name == name).cloned();
+        let partition = match find(&catalog.snapshot()?) {
+            Some(partition) => partition,
+            None => {
+                catalog.create(name)?;
+                find(&catalog.snapshot()?)
+                    .ok_or_else(|| error::writing(format!("the new partition {name} is gone")))?
+            }
+        };
+        let writer_options = IndexWriterOptions::builder()
+            .num_worker_threads(1)
+            .num_merge_threads(options.merge_threads.max(1))
+            .memory_budget_per_thread(options.memory_per_partition())
+            .build();
+        let writer = partition.index.writer_with_options(writer_options).map_err(error::writing)?;
+        writer.set_merge_policy(Box::new(merge_policy()));
+        Ok(Self { name, writer, summary: partition.summary.clone(), dirty: false })
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        let payload = serde_json::to_string(&self.summary).map_err(error::writing)?;
+        let mut commit = self.writer.prepare_commit().map_err(error::writing)?;
+        commit.set_payload(&payload);
+        commit.commit().map_err(error::writing)?;
+        self.dirty = false;
+        Ok(())
+    }
+}
+
+/// Commits come every few hundred milliseconds: small segments are merged early and cheaply, large ones
+/// seldom.
+fn merge_policy() -> LogMergePolicy {
+    let mut policy = LogMergePolicy::default();
+    policy.set_min_num_segments(8);
+    policy.set_min_layer_size(10_000);
+    policy.set_max_docs_before_merge(5_000_000);
+    policy
+}
