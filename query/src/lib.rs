@@ -1,0 +1,21 @@
+//! The query server: the search API and the web UI over any [`LogStore`](logpipeline_store::LogStore).
+
+pub mod api;
+pub mod app;
+pub mod config;
+mod cursor;
+mod entries;
+mod export;
+mod limits;
+mod metrics;
+mod middleware;
+mod params;
+mod problems;
+pub mod run;
+mod scope;
+mod tail;
+mod text;
+pub mod ui;
+
+pub use app::{App, router};
+pub use config::Config;

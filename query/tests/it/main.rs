@@ -1,0 +1,18 @@
+//! The server as its clients see it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
+
+mod memory_store;
+mod server;
+
+mod context;
+mod entries;
+mod errors;
+mod export;
+mod fields;
+mod histogram;
+mod limits;
+mod openapi;
+mod paging;
+mod search;
+mod tail;
+mod ui;

@@ -1,0 +1,75 @@
+//! The web UI's files, and the headers of every answer.
+
+use logpipeline_query::ui;
+
+use crate::server::Server;
+
+async fn get(server: &Server, path: &str) -> reqwest::Response {
+    reqwest::get(server.url(path)).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_page_is_served_at_every_place_within_the_ui() {
+    let server = Server::start().await;
+    for path in ["/", "/explore", "/explore/deep?q=level:error"] {
+        let response = get(&server, path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.headers()["content-type"], "text/html; charset=utf-8", "{path}");
+        assert_eq!(response.headers()["cache-control"], "no-cache", "{path}");
+        let body = response.text().await.unwrap();
+        match ui::is_built() {
+            true => assert!(body.contains("/assets/"), "{body}"),
+            false => assert!(body.contains("make ui"), "{body}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn files_are_cached_for_ever_where_their_name_changes_with_them() {
+    let server = Server::start().await;
+    for name in ui::files() {
+        let response = get(&server, &format!("/{name}")).await;
+        let caching = response.headers()["cache-control"].to_str().unwrap().to_owned();
+        assert_eq!(response.status(), 200, "{name}");
+        assert_eq!(caching.contains("immutable"), name.starts_with("assets/"), "{name}");
+        let etag = response.headers()["etag"].clone();
+        let again = reqwest::Client::new().get(server.url(&format!("/{name}"))).header("if-none-match", etag);
+        assert_eq!(again.send().await.unwrap().status(), 304, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_file_and_a_missing_endpoint_are_no_pages() {
+    let server = Server::start().await;
+    for path in ["/assets/gone-123.js", "/favicon.none", "/api/v2/search", "/api"] {
+        let response = get(&server, path).await;
+        assert_eq!(response.status(), 404, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_forbids_what_the_ui_does_not_need() {
+    let server = Server::start().await;
+    for path in ["/", "/api/v1/search", "/api/v1/search?limt=1", "/api/v1/tail"] {
+        let response = get(&server, path).await;
+        let headers = response.headers();
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(headers["x-content-type-options"], "nosniff", "{path}");
+        assert_eq!(headers["referrer-policy"], "no-referrer", "{path}");
+        assert!(!headers.contains_key("access-control-allow-origin"), "{path}");
+    }
+    assert_eq!(get(&server, "/api/v1/search").await.headers()["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_for_those_who_ask() {
+    let server = Server::start().await;
+    (0..100).for_each(|_| drop(server.ingest(crate::server::SAMPLE)));
+    let client = reqwest::Client::new();
+    for (path, compressed) in [("/api/v1/search", true), ("/api/v1/export", true), ("/api/v1/tail", false)] {
+        let response = client.get(server.url(path)).header("accept-encoding", "gzip").send().await.unwrap();
+        assert_eq!(response.headers().contains_key("content-encoding"), compressed, "{path}");
+    }
+}
