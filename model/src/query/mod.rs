@@ -1,6 +1,7 @@
 //! The query language: text in, [`Query`] out, and the plain matcher that says which documents it finds.
 
 mod ast;
+mod display;
 mod error;
 mod matcher;
 mod parser;

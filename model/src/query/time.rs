@@ -1,9 +1,13 @@
 //! Times as the language writes them, resolved to the nanosecond.
 
+use super::text::cut;
 use super::time_math::{Unit, civil};
 use super::{QueryError, Span, TimeRange};
 use crate::Timestamp;
 use crate::timestamp::Date;
+
+/// Bytes of the text in error that its message repeats.
+const SHOWN: usize = 64;
 
 /// Which instant of the unit that a literal names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +32,34 @@ pub fn parse_bound(text: &str, now: Timestamp, edge: Edge) -> Result<Timestamp, 
 /// in UTC where it has no offset, or `now` followed by any of `-n unit`, `+n unit` and `/unit`. What it
 /// leaves out is the range: a date is its whole day, a time without a fraction its whole second.
 pub fn parse_literal(text: &str, now: Timestamp) -> Result<TimeRange, QueryError> {
+    read(text, now).map_err(|flaw| match flaw {
+        Flaw::Unit(span) => unknown_unit(text, span),
+        Flaw::Form => unknown_form(text),
+    })
+}
+
+/// Why text is no time literal.
+enum Flaw {
+    Form,
+    /// No unit stands here.
+    Unit(Span),
+}
+
+fn read(text: &str, now: Timestamp) -> Result<TimeRange, Flaw> {
     match text.strip_prefix("now") {
         Some(terms) => relative(text, terms, now),
-        None => absolute(text.as_bytes()).ok_or_else(|| explain(text)),
+        None => absolute(text.as_bytes()).ok_or(Flaw::Form),
     }
 }
 
-fn relative(text: &str, mut terms: &str, now: Timestamp) -> Result<TimeRange, QueryError> {
+fn relative(text: &str, mut terms: &str, now: Timestamp) -> Result<TimeRange, Flaw> {
     let mut range = TimeRange { first: now, last: now };
     loop {
         let mut rest = terms.chars();
         let sign = match rest.next() {
             None => return Ok(range),
             Some(sign @ ('+' | '-' | '/')) => sign,
-            Some(_) => return Err(explain(text)),
+            Some(_) => return Err(Flaw::Form),
         };
         let rest = rest.as_str();
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
@@ -49,11 +67,11 @@ fn relative(text: &str, mut terms: &str, now: Timestamp) -> Result<TimeRange, Qu
         let letters = rest.len() - rest.trim_start_matches(char::is_alphabetic).len();
         let (name, after) = rest.split_at(letters);
         if (sign == '/') != count.is_empty() {
-            return Err(explain(text));
+            return Err(Flaw::Form);
         }
         let Some(unit) = Unit::from_name(name) else {
             let start = text.len() - rest.len();
-            return Err(unknown_unit(text, name, Span { start, end: start + name.len() }));
+            return Err(Flaw::Unit(Span { start, end: start + name.len() }));
         };
         if sign == '/' {
             range = TimeRange { first: unit.floor(range.first), last: unit.ceiling(range.last) };
@@ -168,19 +186,24 @@ fn take(rest: &mut &[u8], any_of: &[u8]) -> bool {
     }
 }
 
-fn unknown_unit(text: &str, name: &str, span: Span) -> QueryError {
-    let suggestion = Unit::from_long_name(name)
-        .map(|unit| format!("{}{}{}", &text[..span.start], unit.name(), &text[span.end..]));
-    let message = if name.is_empty() {
-        "a unit of time is missing".to_owned()
-    } else {
-        format!("`{name}` is not a unit of time")
+fn reads(text: &str) -> bool {
+    read(text, Timestamp::MIN).is_ok()
+}
+
+fn unknown_unit(text: &str, span: Span) -> QueryError {
+    let name = &text[span.start..span.end];
+    let message = match name {
+        "" => "a unit of time is missing".to_owned(),
+        name => format!("`{}` is not a unit of time", cut(name, SHOWN)),
     };
     let hint = "units are ms, s, m (minutes), h, d, w, M (months) and y".to_owned();
+    let suggestion = Unit::from_long_name(name)
+        .map(|unit| format!("{}{}{}", &text[..span.start], unit.name(), &text[span.end..]))
+        .filter(|repaired| reads(repaired));
     QueryError { message, span, hint, suggestion }
 }
 
-fn explain(text: &str) -> QueryError {
+fn unknown_form(text: &str) -> QueryError {
     let trimmed = text.trim();
     let lower = trimmed.to_lowercase();
     let (hint, suggestion) = if let Some(instant) = from_epoch(trimmed) {
@@ -190,22 +213,28 @@ fn explain(text: &str) -> QueryError {
     } else if lower == "yesterday" {
         ("write now-1d/d for the day before, in UTC", Some("now-1d/d".to_owned()))
     } else {
-        let relative =
-            lower.strip_prefix("now").map(|terms| format!("now{}", &trimmed[trimmed.len() - terms.len()..]));
-        let compact = relative.unwrap_or_else(|| format!("now-{}", trimmed.trim_start_matches('-')));
-        let compact: String = compact.split_whitespace().collect();
-        let known = compact != trimmed && parse_literal(&compact, Timestamp::MIN).is_ok();
         (
             "write RFC 3339 such as 2023-09-15T08:00:00Z, a beginning of it such as 2023-09-15, or now-15m",
-            known.then_some(compact),
+            nearest(trimmed),
         )
     };
     QueryError {
-        message: format!("`{}` is not a time", super::text::cut(trimmed, 64)),
+        message: format!("`{}` is not a time", cut(trimmed, SHOWN)),
         span: Span { start: 0, end: text.len() },
         hint: hint.to_owned(),
         suggestion,
     }
+}
+
+/// The literal that something close to one means: `NOW - 15m`, `15m`, `2023/09/15`.
+fn nearest(text: &str) -> Option<String> {
+    let compact: String = text.split_whitespace().collect();
+    let now = compact.get(..3).filter(|start| start.eq_ignore_ascii_case("now"));
+    let relative = match now {
+        Some(_) => format!("now{}", &compact[3..]),
+        None => format!("now-{}", compact.trim_start_matches('-')),
+    };
+    [text.to_owned(), relative, text.replace('/', "-")].into_iter().find(|candidate| reads(candidate))
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds since the epoch, told apart by their length.

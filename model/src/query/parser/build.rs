@@ -115,7 +115,7 @@ impl Parser<'_> {
 
     fn wildcard_test(&self, name: &Name, literal: &Literal, fold_case: bool) -> Result<Test, QueryError> {
         let wildcard = pattern(literal);
-        if wildcard.is_any() && !matches!(literal, Literal::Phrase(_)) {
+        if wildcard.is_any() {
             return Ok(Test::Exists);
         }
         if name.field == Field::Message

@@ -7,6 +7,8 @@ mod stray;
 mod value;
 
 use self::repair::fault;
+pub(super) use self::repair::quoted;
+pub(super) use self::scan::is_plain_name;
 use super::{Expr, Query, QueryError, Span, text};
 use crate::Timestamp;
 

@@ -60,7 +60,7 @@ pub(super) fn settle(query: &str, mut candidate: String, now: Timestamp) -> Opti
 }
 
 /// Text as a phrase that means it.
-pub(super) fn quoted(text: &str) -> String {
+pub(in crate::query) fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for character in text.chars() {

@@ -129,20 +129,7 @@ impl<'q> Parser<'q> {
 
     /// The name of a field and the operator behind it, where such begin at `start`.
     pub(super) fn field_at(&self, start: usize) -> Option<(Span, Operator, usize)> {
-        let text = &self.text[start..];
-        let unprefixed = text.strip_prefix('@').unwrap_or(text);
-        let length = unprefixed.len() - unprefixed.trim_start_matches(is_name_char).len();
-        let name = &unprefixed[..length];
-        let digits_allowed = unprefixed.len() < text.len();
-        let first = name.chars().next()?;
-        let last = name.chars().next_back()?;
-        if !(first.is_alphabetic() || matches!(first, '_' | '$') || digits_allowed && first.is_numeric())
-            || matches!(last, '-' | '.' | '/')
-            || name.contains("..")
-        {
-            return None;
-        }
-        let end = start + (text.len() - unprefixed.len()) + length;
+        let end = start + name_length(&self.text[start..])?;
         let after = self.text[end..].trim_start();
         let (operator, length) = operator_at(after)?;
         let apart = end + after.len() < self.text.len();
@@ -266,6 +253,26 @@ fn ends_word(character: char, inside: Inside) -> bool {
         || matches!(character, '(' | ')' | '"')
         || inside == Inside::Set && character == ','
         || inside == Inside::Range && matches!(character, ']' | '}')
+}
+
+/// The length of the name of a field at the start of a text.
+fn name_length(text: &str) -> Option<usize> {
+    let unprefixed = text.strip_prefix('@').unwrap_or(text);
+    let length = unprefixed.len() - unprefixed.trim_start_matches(is_name_char).len();
+    let name = &unprefixed[..length];
+    let first = name.chars().next()?;
+    let may_begin = first.is_alphabetic()
+        || matches!(first, '_' | '$')
+        || first.is_numeric() && unprefixed.len() < text.len();
+    if !may_begin || name.ends_with(['-', '.', '/']) || name.contains("..") {
+        return None;
+    }
+    Some(text.len() - unprefixed.len() + length)
+}
+
+/// Whether the name of a field needs no quotes.
+pub(in crate::query) fn is_plain_name(name: &str) -> bool {
+    name_length(name) == Some(name.len())
 }
 
 fn is_name_char(character: char) -> bool {

@@ -1,3 +1,4 @@
 mod examples;
+mod properties;
 mod semantics;
 mod support;
