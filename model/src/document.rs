@@ -5,6 +5,8 @@
 //! [`LEAF_LIMIT`]. The stored form keeps everything and says under `truncated` where a bound took hold.
 
 mod flatten;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -130,7 +132,7 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     text: &str,
     name: &str,
 ) -> Result<T, InvalidDocument> {
-    text.parse().map_err(|error| InvalidDocument(format!("its {name} is {error}")))
+    text.parse().map_err(|error| InvalidDocument(format!("its {name}: {error}")))
 }
 
 fn keyword(text: Cow<'_, str>) -> Cow<'_, str> {

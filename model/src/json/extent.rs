@@ -7,10 +7,8 @@ pub(crate) enum Element {
     Comma(usize),
     /// The bracket that closes the array, at this offset.
     Close(usize),
-    /// The end of the text, with all that the element opened closed.
+    /// The end of the text.
     End,
-    /// The end of the text, inside a string or container.
-    Open,
 }
 
 /// What ends the element that begins at `at`. White space may stand before and behind it.
@@ -23,7 +21,7 @@ pub(crate) fn element_end(bytes: &[u8], mut at: usize) -> Element {
                     at = end;
                     continue;
                 }
-                None => return Element::Open,
+                None => return Element::End,
             },
             b'{' | b'[' => depth += 1,
             b',' if depth == 0 => return Element::Comma(at),
@@ -34,7 +32,7 @@ pub(crate) fn element_end(bytes: &[u8], mut at: usize) -> Element {
         }
         at += 1;
     }
-    if depth == 0 { Element::End } else { Element::Open }
+    Element::End
 }
 
 /// Behind the object or array that begins at `at`; `None` where it does not end.
@@ -84,9 +82,9 @@ mod tests {
         assert_eq!(element_end(text, text.len() - 4), Element::Close(text.len() - 1));
         assert_eq!(element_end(b"{\"a\":1}}, 2", 0), Element::Comma(8));
         assert_eq!(element_end(b" {} ", 0), Element::End);
-        assert_eq!(element_end(b"{\"a\":[1}", 0), Element::Open);
-        assert_eq!(element_end(b"\"a]", 0), Element::Open);
-        assert_eq!(element_end(b"\"a\\", 0), Element::Open);
+        assert_eq!(element_end(b"{\"a\":[1}", 0), Element::End);
+        assert_eq!(element_end(b"\"a]", 0), Element::End);
+        assert_eq!(element_end(b"\"a\\", 0), Element::End);
     }
 
     #[test]

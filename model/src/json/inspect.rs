@@ -6,7 +6,7 @@ pub(crate) struct Marks {
     /// A key given twice or one that may be, half of a surrogate pair, or a line break between tokens:
     /// [`super::rewrite`] makes it storable.
     pub(crate) rewrite: bool,
-    /// Bytes of its longest string, as written.
+    /// Bytes of its longest string or number, as written.
     pub(crate) longest: usize,
     /// Bytes of all its keys, as written.
     pub(crate) keys: usize,
@@ -20,7 +20,7 @@ pub(crate) fn finish_value(
     first: Token,
 ) -> Result<(usize, Marks), Fault> {
     let mut marks = Marks::default();
-    note_string(&mut marks, &first);
+    note_scalar(&mut marks, &first);
     if !matches!(first.kind, Kind::Object | Kind::Array) {
         return Ok((first.end, marks));
     }
@@ -38,7 +38,7 @@ pub(crate) fn finish_value(
                 marks.rewrite |= token.escapes != Escapes::None;
                 keys.open.push((token.start, token.end));
             }
-            _ => note_string(&mut marks, &token),
+            _ => note_scalar(&mut marks, &token),
         }
     }
     let end = reader.position();
@@ -49,8 +49,8 @@ pub(crate) fn finish_value(
 }
 
 #[inline]
-fn note_string(marks: &mut Marks, token: &Token) {
-    if token.kind == Kind::String {
+fn note_scalar(marks: &mut Marks, token: &Token) {
+    if matches!(token.kind, Kind::String | Kind::Number) {
         marks.longest = marks.longest.max(token.end - token.start);
         marks.rewrite |= token.escapes == Escapes::LoneSurrogate;
     }

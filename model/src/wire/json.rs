@@ -1,7 +1,10 @@
 //! The native format: one JSON object, an array of objects, or NDJSON.
 
+#[cfg(test)]
+mod tests;
+
 use crate::entry::{Limits, Rejection};
-use crate::json::{Element, Reader, container_end, element_end};
+use crate::json::{Element, Fault, Reader, container_end, element_end};
 
 /// One entry of a body, as bytes of it, or why its line cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,7 +150,7 @@ impl<'a> Lines<'a> {
         let (end, json) = match self.body.get(start)? {
             b'{' => match container_end(self.body, start) {
                 Some(end) => (end, Ok(self.slice(start, end))),
-                None => (self.body.len(), Err(unfinished("object", start, self.body))),
+                None => (self.body.len(), Err(unclosed("object", start, self.body))),
             },
             _ => {
                 let end =
@@ -166,36 +169,33 @@ impl<'a> Lines<'a> {
             return None;
         }
         let number = self.last + 1;
-        let end = element_end(self.body, start);
-        let (after, text) = match end {
-            Element::Comma(end) | Element::Close(end) => (end + 1, self.slice(start, end).trim_ascii()),
-            Element::End | Element::Open => {
-                (self.body.len(), self.slice(start, self.body.len()).trim_ascii())
-            }
+        let (end, after) = match element_end(self.body, start) {
+            Element::Comma(end) => (end, Layout::Array { begun: true }),
+            Element::Close(end) => (end, Layout::Lines),
+            Element::End => return Some(self.last_element(start)),
         };
-        self.at = after;
-        self.layout = Layout::Array { begun: true };
-        match end {
-            Element::Comma(_) => Some(self.numbered(number, Ok(text))),
-            Element::Close(_) => {
-                self.layout = Layout::Lines;
-                // What follows the array goes by lines, under the numbers behind its elements'.
-                self.line = number + 1;
-                if text.is_empty() && !begun { Some(None) } else { Some(self.numbered(number, Ok(text))) }
-            }
-            Element::End if !text.is_empty() => Some(self.numbered(number, Ok(text))),
-            Element::End => {
-                self.at = self.body.len() + 1;
-                let reason = "the array is not closed: ']' is missing at the end of the body";
-                Some(self.numbered(number, Err(Rejection::whole(reason))))
-            }
-            Element::Open => {
-                self.at = self.body.len() + 1;
-                let rest = self.slice(start, self.body.len());
-                let start = start + (rest.len() - rest.trim_ascii_start().len());
-                Some(self.numbered(number, Err(unfinished("element", start, self.body))))
-            }
-        }
+        let text = self.slice(start, end).trim_ascii();
+        (self.at, self.layout) = (end + 1, after);
+        // What follows the array goes by lines, under the numbers behind its elements'.
+        self.line = number + 1;
+        let empty_array = text.is_empty() && !begun && matches!(after, Layout::Lines);
+        Some(if empty_array { None } else { self.numbered(number, Ok(text)) })
+    }
+
+    /// The element at `start`, behind which the body ends without closing the array.
+    fn last_element(&mut self, start: usize) -> Option<Line<'a>> {
+        let text = self.slice(start, self.body.len()).trim_ascii();
+        let complete = !text.is_empty() && fault_of(text).is_none();
+        self.at = self.body.len() + usize::from(!complete);
+        let json = if complete {
+            Ok(text)
+        } else if text.is_empty() {
+            Err(Rejection::whole("the array is not closed: ']' is missing at the end of the body"))
+        } else {
+            let blank = self.body.len() - start - self.slice(start, self.body.len()).trim_ascii_start().len();
+            Err(unclosed("element", start + blank, self.body))
+        };
+        self.numbered(self.last + 1, json)
     }
 }
 
@@ -220,16 +220,22 @@ fn holds_objects(line: &[u8]) -> bool {
 }
 
 /// What is wrong with the object or element at `start` that goes on to the end of the body.
-fn unfinished(what: &str, start: usize, body: &[u8]) -> Rejection {
-    let mut reader = Reader::new(body.get(start..).unwrap_or_default(), usize::MAX);
-    let fault = loop {
+fn unclosed(what: &str, start: usize, body: &[u8]) -> Rejection {
+    let fault = fault_of(body.get(start..).unwrap_or_default());
+    let fault = fault.map(|fault| format!("; within it, {fault}")).unwrap_or_default();
+    Rejection::whole(format!(
+        "the {what} that begins at byte offset {start} of the body is not closed{fault}"
+    ))
+}
+
+/// Why the text is not one JSON value.
+fn fault_of(text: &[u8]) -> Option<Fault> {
+    let mut reader = Reader::new(text, usize::MAX);
+    loop {
         match reader.token() {
             Ok(Some(_)) => {}
-            Ok(None) => break String::new(),
-            Err(fault) => break format!(": {fault} of it"),
+            Ok(None) => return reader.finish().err(),
+            Err(fault) => return Some(fault),
         }
-    };
-    Rejection::whole(format!(
-        "the {what} that begins at byte offset {start} of the body does not end before the body does{fault}"
-    ))
+    }
 }
