@@ -107,6 +107,7 @@ export function ResultsPanel(props: Props) {
         <ProblemNote
           problem={results.problem}
           retryIn={props.retryIn}
+          onTake={(query) => props.onShow({ query })}
           {...(!refused && { onRetry: results.failedMore ? search.retryMore : props.onRetry })}
         />
       )}

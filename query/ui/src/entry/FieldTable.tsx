@@ -33,7 +33,9 @@ export function FieldTable({ entry, query, zone, highlight, onFilter }: Props) {
               <td className="field-actions">
                 <FilterButtons row={row} query={query} onFilter={onFilter} />
               </td>
-              <th scope="row">{row.label}</th>
+              <th scope="row" title={row.label}>
+                {row.label}
+              </th>
               <td className="field-value">
                 <FieldText row={row} zone={zone} highlight={highlight} />
                 {entry.truncated?.includes(row.field) && (

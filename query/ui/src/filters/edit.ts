@@ -77,7 +77,7 @@ function betweenClauses(query: string, nodes: Node[]): string {
 
 function modeOf(node: Node, target: FieldValue): FilterMode | null {
   const { clause, negated } = underNots(node);
-  if (!clause || clause.field === null || resolveField(clause.field) !== target.field) return null;
+  if (!clause || fieldOf(clause) !== target.field) return null;
   if (target.value === null) return clause.value.kind === "exists" ? (negated ? "in" : "out") : null;
   if (!pinsValue(clause) || !equals(clause, target.value)) return null;
   return negated ? "out" : "in";
@@ -85,8 +85,12 @@ function modeOf(node: Node, target: FieldValue): FilterMode | null {
 
 function pinsAnotherValue(node: Node, target: FieldValue): boolean {
   const { clause, negated } = underNots(node);
-  if (!clause || negated || clause.field === null || !isSingleValued(target.field)) return false;
-  return resolveField(clause.field) === target.field && pinsValue(clause);
+  if (!clause || negated || !isSingleValued(target.field)) return false;
+  return fieldOf(clause) === target.field && pinsValue(clause);
+}
+
+function fieldOf({ field }: Clause): string | null {
+  return field === null ? null : resolveField(field);
 }
 
 function underNots(node: Node): { clause: Clause | null; negated: boolean } {
@@ -102,9 +106,9 @@ function underNots(node: Node): { clause: Clause | null; negated: boolean } {
 }
 
 /** Whether the clause asks for one whole value. On `message`, ":" asks for a phrase within it. */
-function pinsValue({ field, op, value }: Clause): boolean {
-  const whole =
-    op === "=" || op === "!=" || (op === ":" && field !== null && resolveField(field) !== "message");
+function pinsValue(clause: Clause): boolean {
+  const { op, value } = clause;
+  const whole = op === "=" || op === "!=" || (op === ":" && fieldOf(clause) !== "message");
   return whole && ((value.kind === "word" && !value.wildcard) || (value.kind === "phrase" && !value.prefix));
 }
 

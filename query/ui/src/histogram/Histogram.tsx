@@ -88,8 +88,8 @@ export function Histogram({ chart, width, zone, loading, failed, partial, onZoom
       >
         {chart && width > 0 && (
           <svg width={width} height={HEIGHT + 18} aria-hidden="true">
-            <Axis chart={chart} width={width} height={HEIGHT} zone={zone} />
             <Bars chart={chart} width={width} height={HEIGHT} active={bar} />
+            <Axis chart={chart} width={width} height={HEIGHT} zone={zone} />
             {selecting && (
               <rect
                 className="selection"

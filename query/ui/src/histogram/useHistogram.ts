@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { api } from "../api/client";
+import { toProblem } from "../api/problem";
 import type { Bounds } from "../api/types";
 import { toChart, type Chart } from "./buckets";
 
@@ -29,8 +30,16 @@ export function useHistogram(query: string, bounds: Bounds, buckets: number, run
       .then((response) =>
         setState({ chart: toChart(response), partial: response.partial, loading: false, failed: false }),
       )
-      .catch(() => {
-        if (!controller.signal.aborted) setState((last) => ({ ...last, loading: false, failed: true }));
+      .catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        // What was refused has no chart; the search says why. What failed may keep its last one.
+        const refused = toProblem(error).status === 400;
+        setState((last) => ({
+          ...last,
+          chart: refused ? null : last.chart,
+          loading: false,
+          failed: !refused,
+        }));
       });
     return () => controller.abort();
   }, [query, from, to, buckets, run]);

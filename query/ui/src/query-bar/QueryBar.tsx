@@ -1,4 +1,4 @@
-import { useId, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
+import { useId, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type RefObject } from "react";
 import type { Bounds } from "../api/types";
 import { SearchIcon } from "../ui/icons";
 import { toCodeUnits } from "./byte-span";
@@ -19,12 +19,22 @@ interface Props {
 
 export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
   const id = useId();
-  const problem = useParse(draft);
+  const parsed = useParse(draft);
   const [caret, setCaret] = useState<number | null>(null);
   const [selected, setSelected] = useState(-1);
+  const [focused, setFocused] = useState(false);
   const suggestions = useSuggestions(draft, caret, bounds);
+  // A clause that suggestions are about to complete is not wrong yet.
+  const problem = suggestions ? null : parsed;
+  const moveCaret = useRef<number | null>(null);
   const recall = useRef<{ index: number; typed: string }>({ index: -1, typed: "" });
   const span = useMemo(() => (problem?.span ? toCodeUnits(draft, problem.span) : null), [draft, problem]);
+
+  useLayoutEffect(() => {
+    if (moveCaret.current === null) return;
+    inputRef.current?.setSelectionRange(moveCaret.current, moveCaret.current);
+    moveCaret.current = null;
+  }, [draft, inputRef]);
 
   const close = () => {
     setCaret(null);
@@ -53,7 +63,7 @@ export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
     const at = start + item.insert.length;
     // A field's name is followed by its values, a value by nothing.
     edit(text, suggestions.completion.kind === "field" ? at : null);
-    requestAnimationFrame(() => inputRef.current?.setSelectionRange(at, at));
+    moveCaret.current = at;
   };
 
   const recallBy = (step: number) => {
@@ -103,6 +113,9 @@ export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
     <form
       className="query-bar"
       role="search"
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) setFocused(false);
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         submit(draft);
@@ -131,6 +144,7 @@ export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
             aria-describedby={describedBy}
             onChange={(event) => edit(event.target.value, event.target.selectionStart)}
             onKeyDown={onKeyDown}
+            onFocus={() => setFocused(true)}
             onBlur={close}
           />
         </div>
@@ -147,7 +161,7 @@ export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
       {suggestions && (
         <SuggestionList id={`${id}-list`} items={suggestions.items} selected={selected} onTake={accept} />
       )}
-      {problem && !suggestions && (
+      {problem && focused && (
         <QueryError
           id={`${id}-error`}
           problem={problem}

@@ -1,4 +1,5 @@
 import type { Problem } from "../api/problem";
+import { SuggestedQuery } from "../ui/SuggestedQuery";
 
 interface Props {
   id: string;
@@ -13,15 +14,7 @@ export function QueryError({ id, problem, onTake }: Props) {
     <div id={id} className="query-error" role="alert">
       <strong>{problem.message ?? problem.detail}</strong>
       {problem.hint && <span>{problem.hint}</span>}
-      {suggestion !== undefined && (
-        <span>
-          Did you mean{" "}
-          <button type="button" className="suggestion" onClick={() => onTake(suggestion)}>
-            <code>{suggestion}</code>
-          </button>
-          ?
-        </span>
-      )}
+      {suggestion !== undefined && <SuggestedQuery query={suggestion} onTake={onTake} />}
     </div>
   );
 }

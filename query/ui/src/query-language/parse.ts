@@ -46,7 +46,8 @@ export function parseQuery(text: string): Node | null {
 class Unreadable extends Error {}
 
 const OPERATORS: Operator[] = ["!=", "!~", "=~", ">=", "<=", ":", "=", ">", "<"];
-const FIELD_NAME = /@?[\p{L}\p{N}_][\p{L}\p{N}_\-/$]*(?:\.[\p{L}\p{N}_@][\p{L}\p{N}_\-/$]*)*/uy;
+const FIELD_NAME = /(?:@[\p{L}\p{N}_$]|[\p{L}_$])[\p{L}\p{N}_\-./$]*/uy;
+const ESCAPES: Record<string, string> = { n: "\n", t: "\t", r: "\r" };
 
 class Parser {
   private at = 0;
@@ -90,6 +91,7 @@ class Parser {
 
   private not(): Node {
     const start = this.at;
+    if (/^\+(?:["(]|@?[\p{L}_$][\p{L}\p{N}_\-./$]*\s*[:=<>!])/u.test(this.rest())) this.at++;
     const sign = this.text[this.at];
     if (sign === "-" || sign === "!") this.at++;
     else if (!this.keyword("NOT") && !this.lowerNot()) return this.primary();
@@ -136,17 +138,14 @@ class Parser {
 
   private fieldAndOperator(): { field: string; op: Operator } | null {
     const start = this.at;
-    let field: string | null;
-    if (this.text[this.at] === '"') {
-      field = this.quoted();
-    } else {
-      FIELD_NAME.lastIndex = this.at;
-      field = FIELD_NAME.exec(this.text)?.[0] ?? null;
-      this.at += field?.length ?? 0;
-    }
-    this.space();
-    const op = OPERATORS.find((candidate) => this.text.startsWith(candidate, this.at));
-    if (field === null || op === undefined) {
+    const field = this.text[this.at] === '"' ? this.quoted() : this.plainName();
+    const apart = /^\s*/.exec(this.rest())?.[0].length ?? 0;
+    // An operator stands right behind a quoted name; behind a phrase it would be anything.
+    if (this.text[start] !== '"') this.at += apart;
+    const op = this.operator();
+    // "expected <nil>" and "std::io" are text.
+    const isText = apart > 0 && (op === "<" || op === ">") && /^.\p{L}/u.test(this.rest());
+    if (!field || !op || isText) {
       this.at = start;
       return null;
     }
@@ -155,18 +154,35 @@ class Parser {
     return { field, op };
   }
 
-  private fieldValue(op: Operator): Value {
+  private plainName(): string | null {
+    FIELD_NAME.lastIndex = this.at;
+    const name = FIELD_NAME.exec(this.text)?.[0];
+    if (name === undefined || /[-./]$|\.\./.test(name)) return null;
+    this.at += name.length;
+    return name;
+  }
+
+  private operator(): Operator | undefined {
+    if (/^:(?::|\/\/)/.test(this.rest())) return undefined;
+    return OPERATORS.find((candidate) => this.text.startsWith(candidate, this.at));
+  }
+
+  private rest(): string {
+    return this.text.slice(this.at);
+  }
+
+  private fieldValue(op: Operator, inSet = false): Value {
     const next = this.text[this.at];
-    if (op !== ":") return this.bareValue();
+    if (op !== ":") return this.bareValue(inSet);
     if (next === "(") return this.set();
     if (next === "[" || next === "{") return this.range();
-    const compare = OPERATORS.find((item) => item !== ":" && this.text.startsWith(item, this.at));
-    if (compare) {
+    const compare = this.operator();
+    if (compare !== undefined && compare !== ":") {
       this.at += compare.length;
       this.space();
-      return { kind: "compare", op: compare, value: this.bareValue() };
+      return { kind: "compare", op: compare, value: this.bareValue(inSet) };
     }
-    const value = this.bareValue();
+    const value = this.bareValue(inSet);
     return value.kind === "word" && value.wildcard && value.text === "*" ? { kind: "exists" } : value;
   }
 
@@ -175,7 +191,7 @@ class Parser {
     const items: Value[] = [];
     for (;;) {
       this.space();
-      items.push(this.fieldValue(":"));
+      items.push(this.fieldValue(":", true));
       this.space();
       if (this.text[this.at] === ")") {
         this.at++;
@@ -187,55 +203,61 @@ class Parser {
   }
 
   private range(): Value {
-    const match = /^[[{]\s*\S+\s+TO\s+[^\s\]}]+\s*[\]}]/.exec(this.text.slice(this.at));
+    const bound = String.raw`(?:"(?:[^"\\]|\\.)*"|[^\s"\]}]+)`;
+    const match = new RegExp(String.raw`^[[{]\s*${bound}\s+(?:TO|to)\s+${bound}\s*[\]}]`).exec(this.rest());
     if (!match) throw new Unreadable();
     this.at += match[0].length;
     return { kind: "range", raw: match[0] };
   }
 
-  private bareValue(): Value {
+  private bareValue(inSet = false): Value {
     const next = this.text[this.at];
     if (next === '"') {
       const text = this.quoted();
       const prefix = this.text[this.at] === "*";
       if (prefix) this.at++;
+      if (!/^(?:[\s),]|\|\||&&|$)/.test(this.rest())) throw new Unreadable();
       return { kind: "phrase", text, prefix };
     }
-    if (next === "/") return this.regex();
-    return this.word();
+    return (next === "/" ? this.regex() : null) ?? this.word(inSet);
   }
 
   private quoted(): string {
     let out = "";
     for (this.at++; ; this.at++) {
-      let next = this.text[this.at];
-      if (next === "\\") next = this.text[++this.at];
-      else if (next === '"') break;
+      const next = this.text[this.at];
       if (next === undefined) throw new Unreadable();
-      out += next;
+      if (next === '"') break;
+      out += next === "\\" ? this.escaped(ESCAPES) : next;
     }
     this.at++;
     return out;
   }
 
-  private regex(): Value {
-    const match = /^\/((?:[^/\\]|\\[\s\S])+)\/(i?)/.exec(this.text.slice(this.at));
-    if (!match) return this.word();
+  /** A backslash takes a sign as it is; before a letter or a digit it is itself, but for those in `special`. */
+  private escaped(special: Record<string, string> = {}): string {
+    const next = this.text[++this.at];
+    if (next === undefined) return "\\";
+    return special[next] ?? (/[\p{L}\p{N}]/u.test(next) ? `\\${next}` : next);
+  }
+
+  private regex(): Value | null {
+    const match = /^\/((?:[^/\\]|\\[\s\S])+)\/(i?)(?=[\s),]|\|\||&&|$)/.exec(this.rest());
+    if (!match) return null;
     this.at += match[0].length;
     return { kind: "regex", pattern: match[1] ?? "", ignoreCase: match[2] === "i" };
   }
 
-  private word(): Value {
+  private word(inSet: boolean): Value {
     let text = "";
     let wildcard = false;
     for (; !this.done(); this.at++) {
-      let next = this.text[this.at] ?? "";
-      if (/[\s()",[\]{}]/.test(next)) break;
-      if (next === "\\") next = this.text[++this.at] ?? "";
-      else if (next === "*" || next === "?") wildcard = true;
-      text += next;
+      const next = this.text[this.at] ?? "";
+      if (/[\s()"]/.test(next) || (inSet && next === ",") || /^(?:\|\||&&)/.test(this.rest())) break;
+      if (next === "*" || next === "?") wildcard = true;
+      text += next === "\\" ? this.escaped() : next;
     }
-    if (!text) throw new Unreadable();
+    if (!text || /["(]/.test(this.text[this.at] ?? "")) throw new Unreadable();
     return { kind: "word", text, wildcard };
   }
 

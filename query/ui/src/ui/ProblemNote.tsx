@@ -1,11 +1,14 @@
 import type { Problem } from "../api/problem";
 import { WarnIcon } from "./icons";
+import { SuggestedQuery } from "./SuggestedQuery";
 
 interface Props {
   problem: Problem;
   /** Seconds until the next try by itself. */
   retryIn?: number | null;
   onRetry?: () => void;
+  /** Takes the query that was probably meant. */
+  onTake?: (query: string) => void;
 }
 
 const TITLES: Record<string, string> = {
@@ -16,7 +19,7 @@ const TITLES: Record<string, string> = {
   "not-found": "Not found",
 };
 
-export function ProblemNote({ problem, retryIn, onRetry }: Props) {
+export function ProblemNote({ problem, retryIn, onRetry, onTake }: Props) {
   return (
     <div className="note error" role="alert">
       <WarnIcon />
@@ -24,6 +27,9 @@ export function ProblemNote({ problem, retryIn, onRetry }: Props) {
         <strong>{TITLES[problem.kind] ?? "The request failed"}</strong>
         <span>{problem.detail}</span>
         {problem.hint && <span className="muted">{problem.hint}</span>}
+        {problem.suggestion !== undefined && onTake && (
+          <SuggestedQuery query={problem.suggestion} onTake={onTake} />
+        )}
         {typeof retryIn === "number" && <span className="muted">Trying again every {retryIn} s.</span>}
       </div>
       {onRetry && (

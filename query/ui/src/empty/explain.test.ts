@@ -1,0 +1,48 @@
+import { expect, test, vi } from "vitest";
+import type { SearchParams, SearchResponse } from "../api/types";
+import { explain } from "./explain";
+
+const never = new AbortController().signal;
+
+/** A search whose totals, and the first and last times, depend on the query. */
+function searching(totals: Record<string, number>) {
+  return vi.fn((params: SearchParams): Promise<SearchResponse> => {
+    const total = totals[params.q] ?? 0;
+    const timestamp = params.order === "asc" ? "2023-01-01T00:00:00Z" : "2024-01-01T00:00:00Z";
+    const entries = total ? [{ id: "x", receivedAt: timestamp, timestamp, message: "" }] : [];
+    return Promise.resolve({ entries, total, partial: false, from: null, to: null, cursor: null });
+  });
+}
+
+test("matches at another time are counted and dated, without bounds", async () => {
+  const search = searching({ "level:error": 3214 });
+  expect(await explain({ search }, "level:error", true, never)).toEqual({
+    kind: "elsewhere",
+    total: 3214,
+    earliest: "2023-01-01T00:00:00Z",
+    latest: "2024-01-01T00:00:00Z",
+  });
+  for (const [params] of search.mock.calls) expect(params).not.toHaveProperty("from");
+});
+
+test("the clause without which most is found is named", async () => {
+  const search = searching({ "": 100, "a -b": 5, "c -b": 7, "a c": 0 });
+  expect(await explain({ search }, "a c -b", false, never)).toEqual({
+    kind: "clause",
+    clause: "a",
+    without: "c -b",
+    total: 7,
+  });
+});
+
+test("no single clause at fault", async () => {
+  expect(await explain({ search: searching({ "": 9 }) }, "a b", true, never)).toEqual({ kind: "nothing" });
+  expect(await explain({ search: searching({ "": 9 }) }, "a OR b", true, never)).toEqual({ kind: "nothing" });
+});
+
+test("an empty store", async () => {
+  expect(await explain({ search: searching({}) }, "", true, never)).toEqual({ kind: "empty-store" });
+  expect(await explain({ search: searching({}) }, "level:error x", false, never)).toEqual({
+    kind: "empty-store",
+  });
+});
