@@ -1,1 +1,39 @@
-fn main() {}
+//! The ingestor's binary.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::Parser;
+use logpipeline_ingestor::wal::disk::LocalDisk;
+use logpipeline_ingestor::{Config, Ingestor};
+use logpipeline_service::{Shutdown, telemetry};
+use logpipeline_store::embedded::{EmbeddedStore, Options};
+
+fn main() -> ExitCode {
+    let config = Config::parse();
+    match run(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the ingestor ended with an error");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: &Config) -> anyhow::Result<()> {
+    let _telemetry = telemetry::init("logpipeline-ingestor").context("failed to start telemetry")?;
+    config.check()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(async {
+        let shutdown = Shutdown::on_signal(config.drain).context("failed to listen for signals")?;
+        let store = EmbeddedStore::open_writer(config.data_dir.join("store"), Options::default())
+            .context("failed to open the store")?;
+        let ingestor = Ingestor::start(config, Arc::new(store), Arc::new(LocalDisk), shutdown)?;
+        ingestor.run().await?;
+        anyhow::Ok(())
+    });
+    // A write to the store that outlasted the grace is cut off here, and repeated at the next start.
+    runtime.shutdown_background();
+    result
+}

@@ -1,0 +1,214 @@
+//! The ingestor as a whole: started, served, and brought to its end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use logpipeline_service::http_server::{self, ServerOptions};
+use logpipeline_service::{Shutdown, admin};
+use logpipeline_store::LogStore;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::budget::Budget;
+use crate::config::Config;
+use crate::dead_letters::DeadLetters;
+use crate::http::{self, Bounds, Ingest};
+use crate::ids::IdGenerator;
+use crate::metrics::{Metrics, Sample};
+use crate::retention;
+use crate::shipper::{Progress, ShipOptions, Shipper};
+use crate::wal::disk::Disk;
+use crate::wal::{AppendError, OpenError, Opened, Recovery, Wal, WriterEnd};
+
+/// Why the ingestor did not start, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestorError {
+    #[error("failed to open the write-ahead log: {0}")]
+    Log(#[from] OpenError),
+    #[error("failed to set up metrics: {0}")]
+    Metrics(#[from] prometheus::Error),
+    #[error("{0}")]
+    Listen(#[from] std::io::Error),
+    /// The disk failed so that entries can't be made durable. Nothing that was acknowledged is lost.
+    #[error("stopped because the write-ahead log cannot be written: {0}")]
+    LogFailed(AppendError),
+}
+
+/// A running ingestor.
+#[derive(Debug)]
+pub struct Ingestor {
+    pub address: SocketAddr,
+    pub admin_address: SocketAddr,
+    ingest: Arc<Ingest>,
+    server: tokio::task::JoinHandle<()>,
+    shipper: tokio::task::JoinHandle<()>,
+    finish: watch::Sender<bool>,
+    writer: WriterEnd,
+    admin: Shutdown,
+    shutdown: Shutdown,
+    grace: std::time::Duration,
+}
+
+impl Ingestor {
+    /// Recovers the log under the data folder and begins to accept and ship. Both listeners are bound
+    /// first, so that a taken port changes nothing on disk.
+    pub fn start(
+        config: &Config,
+        store: Arc<dyn LogStore>,
+        disk: Arc<dyn Disk>,
+        shutdown: Shutdown,
+    ) -> Result<Self, IngestorError> {
+        let listener = http_server::bind(config.listen)?;
+        let admin_listener = http_server::bind(config.admin_listen)?;
+        let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
+        let registry = admin::registry();
+        let metrics = Metrics::register(&registry)?;
+        let folder: PathBuf = config.data_dir.join("wal");
+        let Opened { wal, reader, checkpoints, ledger, recovery, writer } =
+            Wal::open(&folder, config.wal(), disk, metrics.clone())?;
+        report(&recovery, &metrics);
+
+        let progress = Arc::new(Progress::default());
+        let ingest = Arc::new(Ingest {
+            wal: wal.clone(),
+            ledger: Arc::clone(&ledger),
+            progress: Arc::clone(&progress),
+            ids: IdGenerator::default(),
+            budget: Budget::new(config.max_in_flight),
+            bounds: Bounds {
+                body: usize::try_from(config.max_body).unwrap_or(usize::MAX),
+                pause: config.body_timeout,
+                deadline: config.body_deadline,
+                entry: config.limits(),
+            },
+            metrics: metrics.clone(),
+            shutdown: shutdown.clone(),
+        });
+        let sampled = Arc::clone(&ingest);
+        Metrics::observe(&registry, move || sample(&sampled))?;
+
+        let (finish, finished) = watch::channel(false);
+        let shipper = Shipper {
+            store: Arc::clone(&store),
+            wal,
+            reader,
+            checkpoints,
+            recorded: ledger.settled(),
+            ledger,
+            dead_letters: DeadLetters::new(config.data_dir.join("dead-letters")),
+            progress,
+            metrics: metrics.clone(),
+            options: ShipOptions { linger: config.linger, ..ShipOptions::default() },
+        };
+        let shipper = tokio::spawn(shipper.run(finished));
+        tokio::spawn(retention::run(
+            store,
+            config.retention(),
+            config.retention_interval,
+            metrics,
+            shutdown.clone(),
+        ));
+        let options = ServerOptions {
+            header_timeout: config.header_timeout,
+            max_connections: config.max_connections as usize,
+            grace: config.grace,
+        };
+        let admin = Shutdown::default();
+        let readiness = admin::Readiness::default();
+        let routes = admin::router(readiness, registry, shutdown.clone());
+        tokio::spawn(serve_admin(admin_listener, routes, options, admin.clone()));
+        let router = http::router(Arc::clone(&ingest));
+        let server = tokio::spawn(http_server::serve(listener, router, options, shutdown.clone()));
+        tracing::info!(%address, %admin_address, data_dir = %config.data_dir.display(), "listening");
+        Ok(Self {
+            address,
+            admin_address,
+            ingest,
+            server,
+            shipper,
+            finish,
+            writer,
+            admin,
+            shutdown,
+            grace: config.grace,
+        })
+    }
+
+    /// Serves until the shutdown stops it, then finishes requests and ships what is left within the
+    /// grace; the rest stays on disk for the next start.
+    pub async fn run(mut self) -> Result<(), IngestorError> {
+        let broken = tokio::select! {
+            end = &mut self.writer => end.ok().and_then(Result::err),
+            () = self.shutdown.stopping() => None,
+        };
+        if let Some(error) = &broken {
+            tracing::error!(%error, "the write-ahead log cannot be written; ending");
+            self.shutdown.trigger();
+        }
+        let until = Instant::now() + self.grace;
+        let _ = tokio::time::timeout_at(until, &mut self.server).await;
+        if broken.is_none() {
+            self.ingest.wal.close();
+            let _ = tokio::time::timeout_at(until, &mut self.writer).await;
+        }
+        self.finish.send_replace(true);
+        let shipped = tokio::time::timeout_at(until, &mut self.shipper).await.is_ok();
+        let waiting = self.ingest.ledger.read().waiting;
+        self.shipper.abort();
+        self.admin.trigger();
+        if shipped {
+            tracing::info!("ended; everything accepted is in the store");
+        } else {
+            tracing::warn!(waiting, "ended; entries stay in the write-ahead log for the next start");
+        }
+        broken.map_or(Ok(()), |error| Err(IngestorError::LogFailed(error)))
+    }
+}
+
+/// Keeps the admin port open to the very end, so that the last figures can be read.
+async fn serve_admin(
+    listener: TcpListener,
+    routes: axum::Router,
+    options: ServerOptions,
+    shutdown: Shutdown,
+) {
+    http_server::serve(listener, routes, options, shutdown).await;
+}
+
+fn sample(ingest: &Ingest) -> Sample {
+    let figures = ingest.ledger.read();
+    Sample {
+        waiting_entries: figures.waiting,
+        waiting_bytes: ingest.wal.usage().waiting,
+        wal_file_bytes: ingest.wal.file_bytes(),
+        wal_capacity_bytes: ingest.wal.options().capacity(),
+        in_flight_bytes: ingest.budget.bytes_taken() as u64,
+        lag_seconds: if figures.waiting == 0 { 0.0 } else { ingest.progress.lag().as_secs_f64() },
+    }
+}
+
+fn report(recovery: &Recovery, metrics: &Metrics) {
+    if let Some(torn) = &recovery.torn {
+        metrics.torn_bytes.inc_by(torn.bytes);
+        tracing::warn!(
+            segment = %torn.path.display(),
+            offset = torn.offset,
+            bytes = torn.bytes,
+            "an unfinished write at the end of the write-ahead log was cut off; it was never acknowledged"
+        );
+    }
+    for path in &recovery.set_aside {
+        metrics.damaged_regions.inc();
+        tracing::error!(path = %path.display(), "a segment of the write-ahead log has no readable header and was set aside");
+    }
+    if recovery.checkpoint_damaged {
+        tracing::warn!(
+            "the checkpoint of the write-ahead log is damaged; everything in the log is shipped again"
+        );
+    }
+    if recovery.waiting > 0 {
+        tracing::info!(entries = recovery.waiting, "recovered entries that wait for the store");
+    }
+}

@@ -1,0 +1,171 @@
+//! Reads a request's body under bounds of size, time and memory.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt;
+use logpipeline_service::Problem;
+use logpipeline_service::units::format_bytes;
+use tokio::time::{Instant, timeout_at};
+
+use super::Bounds;
+use super::encoding::{Coding, Content, ContentError, Decoder};
+use crate::budget::Budget;
+
+/// Compressed bytes are inflated in pieces of about this size, away from the threads that serve.
+const PIECE: usize = 64 << 10;
+/// What is read and thrown away of a body that was refused, so that its sender gets to read the answer.
+const LINGER_BYTES: usize = 64 << 20;
+const LINGER_TIME: Duration = Duration::from_secs(5);
+
+pub(super) async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bounds: &Bounds,
+    budget: &Budget,
+) -> Result<Content, Problem> {
+    let coding = Coding::of(headers).map_err(unsupported)?;
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let content = Content::new(budget.reservation(), bounds.body);
+    let mut source = Source { body, taken: 0, bounds: *bounds, deadline: Instant::now() + bounds.deadline };
+    let result = if announced.is_some_and(|length| length > bounds.body as u64) {
+        Err(too_large(bounds, coding))
+    } else {
+        match coding {
+            Coding::Identity => plain(&mut source, content).await,
+            Coding::Gzip | Coding::Zstd => compressed(&mut source, content, coding).await,
+        }
+    };
+    if matches!(&result, Err(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE) {
+        source.discard();
+    }
+    result
+}
+
+async fn plain(source: &mut Source, mut content: Content) -> Result<Content, Problem> {
+    while let Some(bytes) = source.next(Coding::Identity).await? {
+        content.push(&bytes).map_err(|error| refusal(error, &source.bounds, Coding::Identity))?;
+    }
+    Ok(content)
+}
+
+async fn compressed(source: &mut Source, content: Content, coding: Coding) -> Result<Content, Problem> {
+    let bounds = source.bounds;
+    let refuse = |error| refusal(error, &bounds, coding);
+    let mut decoder = match coding {
+        Coding::Zstd => Decoder::zstd(content).map_err(refuse)?,
+        _ => Decoder::gzip(content),
+    };
+    let mut piece = Vec::new();
+    loop {
+        let next = source.next(coding).await?;
+        let end = next.is_none();
+        piece.extend_from_slice(&next.unwrap_or_default());
+        if piece.len() < PIECE && !end {
+            continue;
+        }
+        let bytes = std::mem::take(&mut piece);
+        let step = tokio::task::spawn_blocking(move || {
+            decoder.feed(&bytes)?;
+            if end { decoder.finish().map(Step::Content) } else { Ok(Step::More(decoder)) }
+        });
+        match step.await.map_err(|_| refuse(ContentError::Invalid))?.map_err(refuse)? {
+            Step::Content(content) => return Ok(content),
+            Step::More(next) => decoder = next,
+        }
+    }
+}
+
+enum Step {
+    More(Decoder),
+    Content(Content),
+}
+
+struct Source {
+    body: Body,
+    taken: usize,
+    bounds: Bounds,
+    deadline: Instant,
+}
+
+impl Source {
+    /// The next bytes as they were sent; `None` at the end.
+    async fn next(&mut self, coding: Coding) -> Result<Option<Bytes>, Problem> {
+        loop {
+            let until = self.deadline.min(Instant::now() + self.bounds.pause);
+            let frame = timeout_at(until, self.body.frame()).await.map_err(|_| self.slow())?;
+            let Some(frame) = frame else { return Ok(None) };
+            let Ok(bytes) = frame.map_err(|_| incomplete())?.into_data() else { continue };
+            if bytes.is_empty() {
+                continue;
+            }
+            self.taken += bytes.len();
+            if self.taken > self.bounds.body {
+                return Err(too_large(&self.bounds, coding));
+            }
+            return Ok(Some(bytes));
+        }
+    }
+
+    fn slow(&self) -> Problem {
+        let detail = if Instant::now() >= self.deadline {
+            format!("The body did not arrive within {:?}. Send smaller batches.", self.bounds.deadline)
+        } else {
+            format!("The body paused for longer than {:?} after {} bytes.", self.bounds.pause, self.taken)
+        };
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail)
+    }
+
+    /// Reads on for a while, so that the answer is not lost to a connection reset.
+    fn discard(mut self) {
+        tokio::spawn(async move {
+            let until = Instant::now() + LINGER_TIME;
+            let mut left = LINGER_BYTES;
+            while let Ok(Some(Ok(frame))) = timeout_at(until, self.body.frame()).await {
+                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+                if left == 0 {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+fn refusal(error: ContentError, bounds: &Bounds, coding: Coding) -> Problem {
+    match error {
+        ContentError::TooLarge => too_large(bounds, coding),
+        ContentError::NoMemory => no_memory(),
+        ContentError::Invalid => Problem::new(
+            StatusCode::BAD_REQUEST,
+            "invalid-body",
+            format!("The body is not valid {}, or it is cut off.", coding.name()),
+        ),
+    }
+}
+
+pub(super) fn too_large(bounds: &Bounds, coding: Coding) -> Problem {
+    let limit = format_bytes(bounds.body as u64);
+    let detail = match coding {
+        Coding::Identity => format!("The body is larger than {limit}. Send smaller batches."),
+        _ => format!("The body is larger than {limit}, or inflates to more. Send smaller batches."),
+    };
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail).with("limitBytes", bounds.body)
+}
+
+pub(super) fn no_memory() -> Problem {
+    let detail = "Too many bytes of requests are under way. Try again shortly, with fewer requests at once.";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-much-in-flight", detail)
+        .retry_after(Duration::from_secs(1))
+}
+
+fn incomplete() -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "incomplete-body", "The connection ended before the body did.")
+}
+
+fn unsupported(coding: String) -> Problem {
+    let detail = format!("The content coding \"{coding}\" is not supported. Use gzip, zstd or none.");
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", detail)
+}

@@ -1,0 +1,102 @@
+//! What the ingest port serves.
+
+mod accept;
+mod answer;
+mod body;
+mod delivery;
+mod encoding;
+mod entries;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderValue, Method, StatusCode, header};
+use logpipeline_model::entry::Limits;
+use logpipeline_service::{Problem, Shutdown, telemetry};
+
+use crate::budget::Budget;
+use crate::ids::IdGenerator;
+use crate::ledger::Ledger;
+use crate::metrics::{Metrics, Outcome};
+use crate::shipper::Progress;
+use crate::wal::Wal;
+
+/// The paths that take entries.
+pub const PATHS: [&str; 4] = ["/", "/ingest", "/logs", "/api/v1/logs"];
+
+/// Bounds of a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bytes of a body, as it was sent and after decompression.
+    pub body: usize,
+    /// How long a body may pause.
+    pub pause: Duration,
+    /// How long a whole body may take.
+    pub deadline: Duration,
+    pub entry: Limits,
+}
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct Ingest {
+    pub wal: Wal,
+    pub ledger: Arc<Ledger>,
+    pub progress: Arc<Progress>,
+    pub ids: IdGenerator,
+    pub budget: Budget,
+    pub bounds: Bounds,
+    pub metrics: Metrics,
+    pub shutdown: Shutdown,
+}
+
+pub fn router(ingest: Arc<Ingest>) -> Router {
+    let mut router = Router::new().route("/api/v1/delivery", get(delivery::figures));
+    for path in PATHS {
+        router = router.route(path, post(accept::accept));
+    }
+    router
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(unknown_path)
+        .layer(from_fn(telemetry::trace_requests))
+        .layer(from_fn_with_state(Arc::clone(&ingest), watch))
+        .with_state(ingest)
+}
+
+/// Counts requests, and asks senders to come back elsewhere while draining.
+async fn watch(State(ingest): State<Arc<Ingest>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let counted = request.method() == Method::POST && PATHS.contains(&request.uri().path());
+    let http1 = request.version() < http::Version::HTTP_2;
+    let mut response = next.run(request).await;
+    if counted {
+        ingest.metrics.request(Outcome::of(response.status()), started.elapsed());
+    }
+    if http1 && ingest.shutdown.is_draining() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let entries = PATHS.contains(&request.uri().path());
+    let (allow, detail) = if entries {
+        ("POST", "Send log entries with POST: a JSON object, an array of objects, or NDJSON.")
+    } else {
+        ("GET, HEAD", "Read the delivery figures with GET.")
+    };
+    let mut response =
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).into_response();
+    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+async fn unknown_path(request: Request) -> Problem {
+    let detail =
+        format!("There is nothing at {}. Send log entries with POST to /api/v1/logs.", request.uri().path());
+    Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
+}

@@ -1,0 +1,189 @@
+//! The log as the rest of the ingestor holds it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel, sync_channel};
+
+use opentelemetry::trace::SpanContext;
+use tokio::sync::oneshot;
+
+use super::checkpoint::CheckpointFile;
+use super::disk::Disk;
+use super::lock::FolderLock;
+use super::recovery::{self, Found};
+use super::spares::Spares;
+use super::state::{Shared, Usage};
+use super::writer::{Writer, WriterEnd};
+use super::{AppendError, Batch, Checkpoint, OpenError, Options, Position, Reader, Recovery, segment};
+use crate::budget::Reservation;
+use crate::ledger::Ledger;
+use crate::metrics::Metrics;
+
+/// A handle to the open log; clones share it.
+#[derive(Debug, Clone)]
+pub struct Wal {
+    commands: Sender<Command>,
+    shared: Arc<Shared>,
+    spares: Arc<Spares>,
+    folder: Arc<Path>,
+    options: Options,
+}
+
+/// An open log, and what goes with it.
+#[derive(Debug)]
+pub struct Opened {
+    pub wal: Wal,
+    pub reader: Reader,
+    pub checkpoints: CheckpointFile,
+    pub ledger: Arc<Ledger>,
+    pub recovery: Recovery,
+    pub writer: WriterEnd,
+}
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Append(Append),
+    Close,
+}
+
+/// A request's entries on their way into the log.
+#[derive(Debug)]
+pub struct Append {
+    pub(super) batch: Batch,
+    pub(super) rejected: u64,
+    pub(super) span: Option<SpanContext>,
+    pub(super) end: Position,
+    reply: oneshot::Sender<Result<Position, AppendError>>,
+    _memory: Option<Reservation>,
+}
+
+impl Append {
+    pub(super) fn answer(self, result: Result<Position, AppendError>) {
+        // A sender that went away meanwhile is not waited for.
+        let _ = self.reply.send(result);
+    }
+}
+
+impl Wal {
+    /// Opens the log in a folder, which is made where it is missing, and recovers what it holds.
+    pub fn open(
+        folder: &Path,
+        options: Options,
+        disk: Arc<dyn Disk>,
+        metrics: Metrics,
+    ) -> Result<Opened, OpenError> {
+        let io = |action, path: &Path, source| OpenError::Io { action, path: path.to_owned(), source };
+        std::fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
+        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            disk.sync_folder(parent).map_err(|error| io("sync", parent, error))?;
+        }
+        let lock = FolderLock::take(folder)?;
+        let files = disk.list(folder).map_err(|error| io("list", folder, error))?;
+        let Found { state, active, last, next_sequence, start, settled, checkpoints, unused, recovery } =
+            recovery::recover(&disk, folder, &files, options.segment_size)?;
+
+        let spares = Arc::new(Spares::load(Arc::clone(&disk), folder, options.segment_size, &files));
+        spares.recycle(unused).map_err(|error| io("recycle segments in", folder, error))?;
+        let ledger = Arc::new(Ledger::restore(settled, state.head.number.saturating_sub(start.number)));
+        let shared = Arc::new(Shared::new(state));
+        let (commands, queue) = channel();
+        let (prepare, wanted) = sync_channel(1);
+        let writer = Writer {
+            disk: Arc::clone(&disk),
+            folder: folder.to_owned(),
+            options,
+            shared: Arc::clone(&shared),
+            spares: Arc::clone(&spares),
+            ledger: Arc::clone(&ledger),
+            metrics,
+            prepare: prepare.clone(),
+            active,
+            last,
+            next_sequence,
+            retry_at: None,
+        };
+        let (ended, end) = oneshot::channel();
+        spawn("wal-writer", move || {
+            let result = writer.run(&queue);
+            drop((queue, lock));
+            let _ = ended.send(result);
+        })
+        .map_err(|error| io("start the writer of", folder, error))?;
+        let (preparing, live) = (Arc::clone(&spares), Arc::clone(&shared));
+        spawn("wal-spares", move || {
+            while wanted.recv().is_ok() {
+                if live.usage().segments < options.max_segments()
+                    && let Err(error) = preparing.prepare()
+                {
+                    tracing::warn!(%error, "failed to prepare a segment of the write-ahead log");
+                }
+            }
+        })
+        .map_err(|error| io("start the preparer of", folder, error))?;
+        let _ = prepare.try_send(());
+
+        let reader = Reader::new(disk, folder.to_owned(), Arc::clone(&shared), start);
+        let wal = Self { commands, shared, spares, folder: folder.into(), options };
+        Ok(Opened { wal, reader, checkpoints, ledger, recovery, writer: end })
+    }
+
+    /// Appends a request's entries and returns, once they are on disk, the position behind them. They
+    /// are appended even if the caller stops waiting. `rejected` goes into the ledger with them.
+    pub async fn append(
+        &self,
+        batch: Batch,
+        rejected: u64,
+        span: Option<SpanContext>,
+        memory: Option<Reservation>,
+    ) -> Result<Position, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        let append = Append { batch, rejected, span, end: Position::default(), reply, _memory: memory };
+        self.commands.send(Command::Append(append)).map_err(|_| AppendError::Closed)?;
+        answer.await.map_err(|_| AppendError::Closed)?
+    }
+
+    /// Ends the writer after what was sent to it before; later appends find the log closed.
+    pub fn close(&self) {
+        let _ = self.commands.send(Command::Close);
+    }
+
+    /// Behind the last entry that is on disk.
+    pub fn head(&self) -> Position {
+        self.shared.head()
+    }
+
+    /// Completes when entries were appended since the last time it completed.
+    pub async fn appended(&self) {
+        self.shared.appended.notified().await;
+    }
+
+    pub fn usage(&self) -> Usage {
+        self.shared.usage()
+    }
+
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Bytes of the log's files: segments and spares.
+    pub fn file_bytes(&self) -> u64 {
+        (self.usage().segments + self.spares.count()) as u64 * self.options.segment_size
+    }
+
+    /// The spans of requests whose entries lie before `position`; each is given once.
+    pub fn take_links(&self, position: Position) -> Vec<SpanContext> {
+        self.shared.take_links(position.number)
+    }
+
+    /// Gives back segments that a durable checkpoint has passed.
+    pub fn release(&self, checkpoint: &Checkpoint) -> std::io::Result<()> {
+        let released = self.shared.settle(checkpoint.position);
+        let paths: Vec<PathBuf> =
+            released.into_iter().map(|sequence| segment::path(&self.folder, sequence)).collect();
+        self.spares.recycle(paths)
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+}

@@ -1,0 +1,209 @@
+//! Follows the log in order, past whatever is damaged.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use logpipeline_model::EntryId;
+
+use super::Position;
+use super::disk::{Disk, DiskFile, read_lossy_at, write_all_at};
+use super::record::{self, HEADER, Parsed};
+use super::recovery::aside;
+use super::segment::{self, FIRST_OFFSET};
+use super::state::{Live, Shared};
+
+/// Reads committed entries from a position on. It is not bound to the checkpoint: reading moves it alone.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    shared: Arc<Shared>,
+    position: Position,
+    open: Option<(u64, Arc<dyn DiskFile>)>,
+}
+
+/// What one read brought.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    pub entries: Vec<LoggedEntry>,
+    /// Stretches without a sound record, set aside.
+    pub damage: Vec<Damage>,
+    /// Entries that were in those, or in segments that are missing.
+    pub lost: u64,
+    /// Where the next read begins.
+    pub end: Position,
+}
+
+#[derive(Debug, Clone)]
+pub struct LoggedEntry {
+    pub id: EntryId,
+    /// Nanoseconds since the Unix epoch.
+    pub received_at: u64,
+    /// The stored form.
+    pub body: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Damage {
+    pub segment: PathBuf,
+    pub offset: u64,
+    pub bytes: u64,
+    /// The file that keeps the bytes, unless it could not be written.
+    pub kept_in: Option<PathBuf>,
+}
+
+impl Reader {
+    pub(super) fn new(disk: Arc<dyn Disk>, folder: PathBuf, shared: Arc<Shared>, position: Position) -> Self {
+        Self { disk, folder, shared, position, open: None }
+    }
+
+    /// Where the next read begins.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// Reads what is committed, at most about `max_bytes` and `max_entries`, at least one entry where
+    /// there is one. On an error the position is as it was.
+    pub fn read(&mut self, max_bytes: usize, max_entries: usize) -> io::Result<Chunk> {
+        let mut chunk = Chunk { end: self.position, ..Chunk::default() };
+        let (segments, head) = self.shared.with(|state| (state.segments.clone(), state.head));
+        let mut taken = 0;
+        while taken < max_bytes && chunk.entries.len() < max_entries {
+            let at = chunk.end;
+            let here = segments.iter().find(|live| live.sequence == at.segment && live.end > at.offset);
+            let Some(live) = here.or_else(|| segments.iter().find(|live| live.sequence > at.segment)) else {
+                break;
+            };
+            if live.sequence != at.segment {
+                chunk.skip_to(live.first_number);
+                chunk.end.segment = live.sequence;
+                chunk.end.offset = FIRST_OFFSET;
+                if live.end == FIRST_OFFSET {
+                    continue;
+                }
+            }
+            taken += self.read_segment(*live, max_bytes - taken, max_entries, &mut chunk)?;
+        }
+        if (chunk.end.segment, chunk.end.offset) == (head.segment, head.offset) {
+            chunk.skip_to(head.number);
+        }
+        self.position = chunk.end;
+        Ok(chunk)
+    }
+
+    /// Reads records of one segment, and goes past one stretch of damage at most. Returns the bytes passed.
+    fn read_segment(
+        &mut self,
+        live: Live,
+        max_bytes: usize,
+        max_entries: usize,
+        chunk: &mut Chunk,
+    ) -> io::Result<usize> {
+        let file = self.file(live.sequence)?;
+        let seed = record::seed(live.salt, live.sequence);
+        let from = chunk.end.offset;
+        let left = usize::try_from(live.end - from).unwrap_or(usize::MAX);
+        let mut window = read_window(&*file, from, left.min(max_bytes.max(HEADER)));
+        let mut at = 0;
+        while at < left && chunk.entries.len() < max_entries {
+            let rest = &window[at..];
+            let partial = window.len() < left;
+            match record::parse(rest, seed, from + at as u64) {
+                Parsed::Record(record) => {
+                    let start = at + HEADER;
+                    let (size, length) = (record.size(), record.payload.len());
+                    chunk.skip_to(record.number);
+                    chunk.end.number = record.number + 1;
+                    let body = window.slice(start..start + length);
+                    chunk.entries.push(LoggedEntry { id: record.id, received_at: record.received_at, body });
+                    at += size;
+                }
+                Parsed::Cut { size } if partial && at + size <= left => {
+                    if at > 0 {
+                        break;
+                    }
+                    window = read_window(&*file, from, size);
+                }
+                Parsed::Nothing if partial && rest.len() < HEADER => {
+                    if at > 0 {
+                        break;
+                    }
+                    window = read_window(&*file, from, left.min(HEADER));
+                }
+                parsed => {
+                    let rest = read_window(&*file, from + at as u64, left - at);
+                    let distance = match parsed {
+                        Parsed::BadPayload { size } => size,
+                        _ => record::resync(&rest, seed, from + at as u64).unwrap_or(rest.len()),
+                    };
+                    chunk.damage.push(self.set_aside(
+                        live.sequence,
+                        from + at as u64,
+                        &rest[..distance.min(rest.len())],
+                    ));
+                    at += distance;
+                    break;
+                }
+            }
+        }
+        chunk.end.offset = from + at as u64;
+        Ok(at)
+    }
+
+    fn file(&mut self, sequence: u64) -> io::Result<Arc<dyn DiskFile>> {
+        if let Some((open, file)) = &self.open
+            && *open == sequence
+        {
+            return Ok(Arc::clone(file));
+        }
+        let file = self.disk.open(&segment::path(&self.folder, sequence))?;
+        self.open = Some((sequence, Arc::clone(&file)));
+        Ok(file)
+    }
+
+    fn set_aside(&self, sequence: u64, offset: u64, bytes: &[u8]) -> Damage {
+        let segment = segment::path(&self.folder, sequence);
+        let path = aside(&segment, offset);
+        let write = || {
+            // There from an earlier start that got no further.
+            let file = match self.disk.create(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk.open(&path),
+                other => other,
+            }?;
+            write_all_at(&*file, &mut [io::IoSlice::new(bytes)], 0)?;
+            file.sync()?;
+            self.disk.sync_folder(&self.folder)
+        };
+        let kept = write();
+        if let Err(error) = &kept {
+            tracing::error!(%error, path = %path.display(), "failed to keep damaged bytes of the write-ahead log");
+        }
+        Damage { segment, offset, bytes: bytes.len() as u64, kept_in: kept.is_ok().then_some(path) }
+    }
+}
+
+impl Chunk {
+    /// Moves to entry `number`; those between are lost.
+    fn skip_to(&mut self, number: u64) {
+        if number > self.end.number {
+            self.lost += number - self.end.number;
+            self.end.number = number;
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.damage.is_empty() && self.lost == 0
+    }
+}
+
+/// Bytes of a segment; what the file does not give is zeros.
+fn read_window(file: &dyn DiskFile, offset: u64, length: usize) -> Bytes {
+    let mut bytes = vec![0; length];
+    let (_, bad) = read_lossy_at(file, &mut bytes, offset);
+    if bad > 0 {
+        tracing::error!(blocks = bad, offset, "blocks of the write-ahead log could not be read");
+    }
+    bytes.into()
+}

@@ -1,0 +1,203 @@
+//! A record: one entry in the log.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | length of the payload, little-endian as every number here |
+//! | 4..8 | CRC-32C of the payload |
+//! | 8..16 | number of the entry, counted from the log's beginning |
+//! | 16..24 | time of receipt, nanoseconds since the Unix epoch |
+//! | 24..40 | id of the entry |
+//! | 40..44 | CRC-32C of the segment's salt and sequence, the record's offset, and bytes 0..40 |
+//! | 44..48 | zeros |
+//! | 48.. | payload: the entry's stored form, then zeros up to a multiple of 8 bytes |
+//!
+//! The header's checksum binds a record to its place, so that what an earlier use of the file left behind
+//! is never taken for a record of this one.
+
+use crc32c::{crc32c, crc32c_append};
+use logpipeline_model::EntryId;
+
+pub const HEADER: usize = 48;
+const CHECKED: usize = 40;
+
+/// Bytes a record takes in its segment.
+pub const fn size(payload: usize) -> usize {
+    HEADER + payload.next_multiple_of(8)
+}
+
+/// What the checksums of a segment's records begin from.
+pub fn seed(salt: u64, segment: u64) -> u32 {
+    crc32c_append(crc32c(&salt.to_le_bytes()), &segment.to_le_bytes())
+}
+
+/// Writes the parts of a header that are known before the record has its place. `record` is header,
+/// payload and padding.
+pub fn prepare(record: &mut [u8], payload: usize, id: EntryId, received_at: u64) {
+    let checksum = crc32c(&record[HEADER..HEADER + payload]);
+    record[0..4].copy_from_slice(&(payload as u32).to_le_bytes());
+    record[4..8].copy_from_slice(&checksum.to_le_bytes());
+    record[16..24].copy_from_slice(&received_at.to_le_bytes());
+    record[24..40].copy_from_slice(&id.0);
+}
+
+/// Gives a prepared record its number and its place.
+pub fn place(record: &mut [u8], seed: u32, offset: u64, number: u64) {
+    record[8..16].copy_from_slice(&number.to_le_bytes());
+    let checksum = header_checksum(&record[..CHECKED], seed, offset);
+    record[40..44].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// The size of the prepared record that `bytes` begin with.
+pub fn prepared_size(bytes: &[u8]) -> Option<usize> {
+    Some(size(read_u32(bytes, 0)? as usize))
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    pub number: u64,
+    pub received_at: u64,
+    pub id: EntryId,
+    pub payload: &'a [u8],
+}
+
+impl Record<'_> {
+    pub fn size(&self) -> usize {
+        size(self.payload.len())
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Parsed<'a> {
+    Record(Record<'a>),
+    /// The header is sound, and the record is longer than the bytes given.
+    Cut {
+        size: usize,
+    },
+    /// The header is sound, the payload is not.
+    BadPayload {
+        size: usize,
+    },
+    /// No record begins here.
+    Nothing,
+}
+
+/// Reads the record that `bytes` begin with, at `offset` of the segment that `seed` stands for.
+pub fn parse(bytes: &[u8], seed: u32, offset: u64) -> Parsed<'_> {
+    let Some(header) = bytes.get(..HEADER) else { return Parsed::Nothing };
+    let length = read_u32(header, 0).unwrap_or_default() as usize;
+    if length == 0 || read_u32(header, 40) != Some(header_checksum(&header[..CHECKED], seed, offset)) {
+        return Parsed::Nothing;
+    }
+    let size = size(length);
+    if bytes.len() < size {
+        return Parsed::Cut { size };
+    }
+    let payload = &bytes[HEADER..HEADER + length];
+    if read_u32(header, 4) != Some(crc32c(payload)) {
+        return Parsed::BadPayload { size };
+    }
+    let mut id = [0; 16];
+    id.copy_from_slice(&header[24..40]);
+    Parsed::Record(Record {
+        number: read_u64(header, 8).unwrap_or_default(),
+        received_at: read_u64(header, 16).unwrap_or_default(),
+        id: EntryId(id),
+        payload,
+    })
+}
+
+/// The distance to the next whole, sound record behind the first byte of `bytes`, which lie at `offset`.
+pub fn resync(bytes: &[u8], seed: u32, offset: u64) -> Option<usize> {
+    (8..bytes.len()).step_by(8).find(|&at| {
+        // Most of a segment's unused rest is zeros.
+        bytes[at..].first_chunk::<4>() != Some(&[0; 4])
+            && matches!(parse(&bytes[at..], seed, offset + at as u64), Parsed::Record(_))
+    })
+}
+
+fn header_checksum(checked: &[u8], seed: u32, offset: u64) -> u32 {
+    crc32c_append(crc32c_append(seed, &offset.to_le_bytes()), checked)
+}
+
+pub(crate) fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
+    bytes.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
+}
+
+pub(crate) fn read_u64(bytes: &[u8], at: usize) -> Option<u64> {
+    bytes.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(payload: &[u8], seed: u32, offset: u64) -> Vec<u8> {
+        let mut bytes = vec![0; size(payload.len())];
+        bytes[HEADER..HEADER + payload.len()].copy_from_slice(payload);
+        prepare(&mut bytes, payload.len(), EntryId([7; 16]), 99);
+        place(&mut bytes, seed, offset, 12);
+        bytes
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was_written() {
+        let seed = seed(1, 2);
+        let bytes = record(b"{\"message\":\"m\"}", seed, 8192);
+        assert_eq!(bytes.len(), 64);
+        assert_eq!(
+            parse(&bytes, seed, 8192),
+            Parsed::Record(Record {
+                number: 12,
+                received_at: 99,
+                id: EntryId([7; 16]),
+                payload: b"{\"message\":\"m\"}"
+            })
+        );
+    }
+
+    #[test]
+    fn a_record_counts_only_in_its_place() {
+        let bytes = record(b"payload", seed(1, 2), 8192);
+        assert_eq!(parse(&bytes, seed(1, 2), 8200), Parsed::Nothing);
+        assert_eq!(parse(&bytes, seed(1, 3), 8192), Parsed::Nothing);
+        assert_eq!(parse(&bytes, seed(2, 2), 8192), Parsed::Nothing);
+    }
+
+    #[test]
+    fn any_flipped_bit_is_noticed() {
+        let seed = seed(1, 2);
+        let bytes = record(b"eight by", seed, 8192);
+        for bit in 0..bytes.len() * 8 {
+            // The last four header bytes are reserved, and padding carries nothing.
+            if (44 * 8..48 * 8).contains(&bit) {
+                continue;
+            }
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(!matches!(parse(&flipped, seed, 8192), Parsed::Record(_)), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn any_cut_is_noticed() {
+        let seed = seed(1, 2);
+        let bytes = record(b"payload", seed, 8192);
+        for length in 0..bytes.len() {
+            let expected = if length < HEADER { Parsed::Nothing } else { Parsed::Cut { size: bytes.len() } };
+            assert_eq!(parse(&bytes[..length], seed, 8192), expected, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn resync_finds_the_next_sound_record() {
+        let seed = seed(1, 2);
+        let mut bytes = record(b"first", seed, 8192);
+        let second = bytes.len();
+        bytes.extend(record(b"second", seed, 8192 + second as u64));
+        bytes[3] ^= 0x80;
+        assert_eq!(resync(&bytes, seed, 8192), Some(second));
+        bytes[second + HEADER] ^= 1;
+        assert_eq!(resync(&bytes, seed, 8192), None);
+        assert_eq!(resync(&[0; 64], seed, 8192), None);
+    }
+}

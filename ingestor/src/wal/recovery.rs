@@ -1,0 +1,221 @@
+//! What a log that was left in any state holds, and where to go on.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::checkpoint::{self, CheckpointFile, Loaded};
+use super::disk::{Disk, DiskFile, read_lossy_at};
+use super::record::{self, Parsed};
+use super::segment::{self, FIRST_OFFSET, Header, HeaderError};
+use super::state::{Live, State};
+use super::writer::Active;
+use super::{Checkpoint, OpenError, Position};
+use crate::ledger::Settled;
+
+/// What was found when the log was opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recovery {
+    /// Entries that wait for the store.
+    pub waiting: u64,
+    /// A write that a crash cut off. Its entries were not acknowledged.
+    pub torn: Option<Torn>,
+    /// Segments whose header is lost, under the names they were given.
+    pub set_aside: Vec<PathBuf>,
+    /// The checkpoint was there but could not be read: everything in the log is shipped again.
+    pub checkpoint_damaged: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Torn {
+    pub path: PathBuf,
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+pub(super) struct Found {
+    pub(super) state: State,
+    pub(super) active: Option<Active>,
+    pub(super) last: (u64, u64),
+    pub(super) next_sequence: u64,
+    pub(super) start: Position,
+    pub(super) settled: Settled,
+    pub(super) checkpoints: CheckpointFile,
+    /// Segments that nobody needs.
+    pub(super) unused: Vec<PathBuf>,
+    pub(super) recovery: Recovery,
+}
+
+struct Candidate {
+    path: PathBuf,
+    file: Arc<dyn DiskFile>,
+    header: Header,
+    /// Where it ends, as the segment behind says.
+    end: Option<u64>,
+}
+
+/// Reads a log's folder. Where another version of the format is found, nothing has been changed.
+pub(super) fn recover(
+    disk: &Arc<dyn Disk>,
+    folder: &Path,
+    files: &[PathBuf],
+    segment_size: u64,
+) -> Result<Found, OpenError> {
+    let io = |action, path: &Path, source| OpenError::Io { action, path: path.to_owned(), source };
+    let checkpoint_path = checkpoint::path(folder);
+    let (checkpoints, loaded) = CheckpointFile::load(Arc::clone(disk), folder)
+        .map_err(|error| io("read", &checkpoint_path, error))?;
+    let checkpoint = match loaded {
+        Loaded::Sound(checkpoint) => Some(checkpoint),
+        Loaded::Absent | Loaded::Damaged => None,
+        Loaded::Version(found) => {
+            return Err(OpenError::Version { path: checkpoint_path, found, expected: segment::VERSION });
+        }
+    };
+    let passed = checkpoint.map_or(0, |checkpoint| checkpoint.position.segment);
+    let mut recovery = Recovery { checkpoint_damaged: loaded == Loaded::Damaged, ..Recovery::default() };
+
+    let mut sequences: Vec<_> = files.iter().filter_map(|path| segment::sequence_of(path)).collect();
+    sequences.sort_unstable();
+    let next_sequence = sequences.last().copied().unwrap_or_default().max(passed) + 1;
+    let (mut sound, mut damaged, mut unused) = (Vec::new(), Vec::new(), Vec::new());
+    for sequence in sequences {
+        let path = segment::path(folder, sequence);
+        let file = disk.open(&path).map_err(|error| io("open", &path, error))?;
+        match Header::read(&*file) {
+            Err(HeaderError::Version(found)) => {
+                return Err(OpenError::Version { path, found, expected: segment::VERSION });
+            }
+            _ if sequence < passed => unused.push(path),
+            Ok(header) if header.sequence == sequence => {
+                sound.push(Candidate { path, file, header, end: None })
+            }
+            Ok(_) | Err(HeaderError::Damaged) => damaged.push(path),
+        }
+    }
+    for path in damaged {
+        let aside = aside(&path, 0);
+        disk.rename(&path, &aside).map_err(|error| io("set aside", &path, error))?;
+        recovery.set_aside.push(aside);
+    }
+
+    let mut kept = chain(sound, &mut unused);
+    let mut segments = VecDeque::new();
+    let mut head = checkpoint.unwrap_or_default().position;
+    let mut active = None;
+    let newest = kept.len().saturating_sub(1);
+    for (index, candidate) in kept.drain(..).enumerate() {
+        let Candidate { path, file, header, end } = candidate;
+        let mut live = Live {
+            sequence: header.sequence,
+            salt: header.salt,
+            first_number: header.first_number,
+            end: FIRST_OFFSET,
+        };
+        let known =
+            checkpoint.map(|checkpoint| checkpoint.position).filter(|known| known.segment == live.sequence);
+        let mut number = live.first_number;
+        if let Some(end) = end {
+            live.end = end;
+        } else {
+            let from = known.unwrap_or(Position { segment: live.sequence, offset: FIRST_OFFSET, number });
+            let scan = Scan::of(&*file, &live, from).map_err(|error| io("read", &path, error))?;
+            (live.end, number) = (scan.end, scan.number);
+            if scan.torn > 0 {
+                recovery.torn = Some(Torn { path, offset: scan.end, bytes: scan.torn });
+            }
+        }
+        if index == newest {
+            head = Position { segment: live.sequence, offset: live.end, number: number.max(head.number) };
+            let size = file.size().map_err(|error| io("read", folder, error))?;
+            // Going on behind a checkpoint that lies beyond the end would hide what follows from the
+            // next start.
+            let whole = size >= segment_size && live.end <= segment_size;
+            if whole && known.is_none_or(|known| known.offset <= live.end) {
+                active = Some(Active { file, live, size: segment_size });
+            }
+        }
+        segments.push_back(live);
+    }
+
+    let start = match (checkpoint, segments.front()) {
+        (Some(checkpoint), _) => checkpoint.position,
+        (None, Some(oldest)) => {
+            Position { segment: oldest.sequence, offset: FIRST_OFFSET, number: oldest.first_number }
+        }
+        (None, None) => Position::default(),
+    };
+    recovery.waiting = head.number.saturating_sub(start.number);
+    let last = segments.back().map_or((head.segment, head.offset), |live| (live.sequence, live.end));
+    let sequence = active.as_ref().map(|active| active.live.sequence);
+    let Checkpoint { settled, .. } = checkpoint.unwrap_or_default();
+    let state = State::new(segments, sequence, head, start);
+    Ok(Found { state, active, last, next_sequence, start, settled, checkpoints, unused, recovery })
+}
+
+/// Keeps the segments that count, by what each says about the one before it.
+fn chain(mut sound: Vec<Candidate>, unused: &mut Vec<PathBuf>) -> VecDeque<Candidate> {
+    let mut kept = VecDeque::new();
+    let mut before: Option<(u64, u64)> = None;
+    while let Some(mut candidate) = sound.pop() {
+        match before {
+            // It was given up before anything in it was acknowledged.
+            Some((previous, _)) if candidate.header.sequence > previous => {
+                unused.push(candidate.path);
+                continue;
+            }
+            Some((previous, end)) if candidate.header.sequence == previous => candidate.end = Some(end),
+            _ => {}
+        }
+        before = Some((candidate.header.previous, candidate.header.previous_end));
+        kept.push_front(candidate);
+    }
+    kept
+}
+
+/// The name under which damaged bytes of a segment are kept, from `offset` on.
+pub(super) fn aside(segment: &Path, offset: u64) -> PathBuf {
+    let mut name = segment.as_os_str().to_owned();
+    name.push(format!(".corrupt-{offset}"));
+    name.into()
+}
+
+struct Scan {
+    end: u64,
+    number: u64,
+    /// Bytes of an unfinished write behind the end.
+    torn: u64,
+}
+
+impl Scan {
+    /// Finds the end of a segment: behind the last sound record, whatever lies between.
+    fn of(file: &dyn DiskFile, live: &Live, from: Position) -> io::Result<Self> {
+        let seed = record::seed(live.salt, live.sequence);
+        let length = usize::try_from(file.size()?.saturating_sub(from.offset)).unwrap_or(usize::MAX);
+        let mut bytes = vec![0; length];
+        let (read, _) = read_lossy_at(file, &mut bytes, from.offset);
+        bytes.truncate(read);
+        let (mut at, mut number) = (0, from.number);
+        loop {
+            let rest = &bytes[at..];
+            let offset = from.offset + at as u64;
+            if let Parsed::Record(record) = record::parse(rest, seed, offset) {
+                number = record.number + 1;
+                at += record.size();
+            } else if let Some(distance) = record::resync(rest, seed, offset) {
+                at += distance;
+            } else {
+                let torn = match record::parse(rest, seed, offset) {
+                    Parsed::Cut { size } | Parsed::BadPayload { size } => size.min(rest.len()),
+                    _ => rest
+                        .chunks(8)
+                        .take_while(|chunk| chunk.iter().any(|byte| *byte != 0))
+                        .map(<[u8]>::len)
+                        .sum(),
+                };
+                return Ok(Self { end: offset, number, torn: torn as u64 });
+            }
+        }
+    }
+}
