@@ -55,8 +55,9 @@ async function serve(
   if (request.method === "POST" && room === "logs") {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
-    store.add(parseJson(Buffer.concat(chunks).toString()) as unknown as Partial<Entry>);
-    send(response, 202, { receipt: "mock", accepted: 1, rejected: [] });
+    const lines = Buffer.concat(chunks).toString().split("\n").filter(Boolean);
+    for (const line of lines) store.add(parseJson(line) as unknown as Partial<Entry>);
+    send(response, 202, { receipt: "mock", accepted: lines.length, rejected: [] });
     return;
   }
   switch (room) {
