@@ -6,7 +6,9 @@ import { entryAt, generate, random } from "./data";
 import { BadQuery, read, Store, toJson } from "./store";
 
 /** The policy that the query server sends. */
-const POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'";
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+  "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /**
  * The APIs of the query server and of the ingestor, on made-up entries: `vite --mode mock`. `MOCK_ENTRIES` sets how

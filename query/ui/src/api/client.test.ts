@@ -28,6 +28,11 @@ test("parameters are encoded, absent ones left out", async () => {
   expect(Object.fromEntries(parsed.searchParams)).toEqual({ q: 'a&b "c" +ü', limit: "5" });
 });
 
+test("an interval of 30.0 seconds is the number 30", async () => {
+  answer(200, '{"intervalSeconds":30.0,"from":null,"to":null,"total":0,"partial":false,"buckets":[]}');
+  expect((await api.histogram({ q: "" })).intervalSeconds).toBe(30);
+});
+
 test("a problem keeps its kind, span, hint and suggestion", async () => {
   const body = {
     type: "urn:logpipeline:problem:invalid-query",

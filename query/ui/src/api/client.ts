@@ -22,9 +22,10 @@ export const api = {
     get<SearchResponse>("/search", { ...params }, signal),
 
   histogram: (params: HistogramParams, signal?: AbortSignal) =>
-    get<HistogramResponse>("/histogram", { ...params }, signal),
+    get<HistogramResponse>("/histogram", { ...params }, signal, JSON.parse),
 
-  fields: (bounds: Bounds, signal?: AbortSignal) => get<FieldsResponse>("/fields", { ...bounds }, signal),
+  fields: (bounds: Bounds, signal?: AbortSignal) =>
+    get<FieldsResponse>("/fields", { ...bounds }, signal, JSON.parse),
 
   values: (field: string, params: ValuesParams, signal?: AbortSignal) =>
     get<ValuesResponse>(`/fields/${encodeURIComponent(field)}/values`, { ...params }, signal),
@@ -55,7 +56,13 @@ function url(path: string, params: Params): string {
   return BASE + path + (text && `?${text}`);
 }
 
-async function get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+/** `read` is lossless where an answer holds entries, whose numbers may be any; elsewhere numbers are just numbers. */
+async function get<T>(
+  path: string,
+  params: Params,
+  signal?: AbortSignal,
+  read: (text: string) => unknown = parseJson,
+): Promise<T> {
   let response: Response;
   let body: string;
   try {
@@ -70,7 +77,7 @@ async function get<T>(path: string, params: Params, signal?: AbortSignal): Promi
   }
   if (!response.ok) throw new ApiError(problemOf(response.status, response.statusText, body));
   try {
-    return parseJson(body) as T;
+    return read(body) as T;
   } catch {
     throw new ApiError({
       kind: "http",
