@@ -1,0 +1,237 @@
+//! Flags, each of which can also be set by an environment variable.
+
+use std::net::SocketAddr;
+use std::num::{NonZeroU32, NonZeroU64};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use logpipeline_service::units::parse_duration;
+use reqwest::Url;
+
+use crate::load::{Compression, Pace};
+use crate::replay::Offset;
+use crate::report::Destination;
+use crate::run_id;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  every entry was acknowledged and, with --verify, found exactly once as it was sent
+  1  entries were lost, duplicated, corrupted, rejected, not sent in time or not acknowledged, or not verified in time
+  2  the command line is wrong, or a file cannot be read or written
+  3  the target, or with --verify the query server, cannot be reached
+
+SIGINT and SIGTERM end the load early; what was sent is still verified and reported. A second signal ends that too.";
+
+/// Sends realistic logs to a LogPipeline ingestor, and proves that all of them arrived.
+#[derive(Debug, Parser)]
+#[command(name = "logpipeline-generator", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Send simulated logs; this is what happens without a subcommand
+    #[command(after_help = EXIT_CODES)]
+    Run(Box<RunArgs>),
+    /// Send real logs: NDJSON, journald exports, syslog, access logs, plain lines and more
+    #[command(after_help = EXIT_CODES)]
+    Replay(Box<ReplayArgs>),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Entries a second, sent at their intended times whether or not the target keeps up; 0 = as fast as it answers
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_RATE", allow_hyphen_values = true, default_value = "200", value_parser = parse_rate)]
+    pub rate: Pace,
+    /// How long to send; `0` = without end (or until --count)
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_DURATION", default_value = "30s", value_parser = parse_duration)]
+    pub duration: Duration,
+    /// Send so many entries at most [default: no limit]
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_COUNT")]
+    pub count: Option<u64>,
+    /// Seed of the simulation; the same seed gives the same entries, dated from the start
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_SEED", default_value_t = 42)]
+    pub seed: u64,
+    /// Date the entries over this time before now instead of from now on; needs --count
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_BACKFILL", value_parser = parse_duration, requires = "count")]
+    pub backfill: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ReplayArgs {
+    /// Logs to send, in this order, gzip or not; `-` = standard input
+    #[arg(value_name = "FILE", required = true, env = "LOGPIPELINE_FILES", value_delimiter = ',')]
+    pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub common: CommonArgs,
+    /// Entries a second, sent at their intended times; 0 = as fast as the target answers
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_RATE", allow_hyphen_values = true, default_value = "0", value_parser = parse_rate)]
+    pub rate: Pace,
+    /// resourceId of every entry [default: the host a line names, or else the file's name]
+    #[arg(long, value_name = "ID", env = "LOGPIPELINE_RESOURCE_ID")]
+    pub resource_id: Option<String>,
+    /// The offset of times that name none: `UTC`, `+02:00`, `-0730`
+    #[arg(
+        long,
+        value_name = "OFFSET",
+        env = "LOGPIPELINE_TIMEZONE",
+        default_value = "UTC",
+        allow_hyphen_values = true
+    )]
+    pub timezone: Offset,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct CommonArgs {
+    /// Base address of the ingestor; batches go to its /api/v1/logs
+    #[arg(long, value_name = "URL", env = "LOGPIPELINE_TARGET", default_value = "http://127.0.0.1:3000", value_parser = parse_url)]
+    pub target: Url,
+    /// Base address of the query server, for --verify
+    #[arg(long, value_name = "URL", env = "LOGPIPELINE_QUERY_URL", default_value = "http://127.0.0.1:8080", value_parser = parse_url)]
+    pub query_url: Url,
+    /// Bearer token for both
+    #[arg(long, value_name = "TOKEN", env = "LOGPIPELINE_TOKEN", hide_env_values = true, value_parser = parse_token)]
+    pub token: Option<String>,
+    /// Requests under way at most
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_CONCURRENCY", default_value = "4")]
+    pub concurrency: NonZeroU32,
+    /// Entries of a request at most; at a rate, a batch never waits longer than a second
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_BATCH_SIZE", default_value = "10")]
+    pub batch_size: NonZeroU64,
+    /// Compression of the requests
+    #[arg(long, value_enum, value_name = "KIND", env = "LOGPIPELINE_COMPRESSION", default_value = "none")]
+    pub compression: Compression,
+    /// How long one request may take
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
+    pub timeout: Duration,
+    /// How long to try a batch again on connection errors and the answers 408, 429 and 5xx; 0 = never
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_RETRY_FOR", default_value = "60s", value_parser = parse_duration)]
+    pub retry_for: Duration,
+    /// How long to wait at the start for the servers to accept connections
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_WAIT", default_value = "10s", value_parser = parse_duration)]
+    pub wait: Duration,
+    /// Read the entries back, and check that each acknowledged one is found exactly once, as it was sent
+    #[arg(
+        long, env = "LOGPIPELINE_VERIFY", num_args = 0..=1, default_missing_value = "true", default_value = "false",
+        hide_default_value = true, hide_possible_values = true, require_equals = true, action = clap::ArgAction::Set, value_name = "BOOL"
+    )]
+    pub verify: bool,
+    /// How long entries may take to be found after the load
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_VERIFY_TIMEOUT", default_value = "60s", value_parser = parse_duration)]
+    pub verify_timeout: Duration,
+    /// Write a JSON report to this file; `-` = standard output, the summary then goes to standard error
+    #[arg(long, value_name = "FILE", env = "LOGPIPELINE_REPORT", value_parser = |text: &str| Ok::<_, std::convert::Infallible>(Destination::parse(text)))]
+    pub report: Option<Destination>,
+    /// Name of the run, in each entry's metadata.run; must be new [default: a random one]
+    #[arg(long, value_name = "NAME", env = "LOGPIPELINE_RUN_ID", value_parser = run_id::parse)]
+    pub run_id: Option<String>,
+    /// Serve /healthz, /readyz and /metrics here [default: don't]
+    #[arg(long, value_name = "ADDR", env = "LOGPIPELINE_ADMIN_LISTEN")]
+    pub admin_listen: Option<SocketAddr>,
+}
+
+fn parse_rate(text: &str) -> Result<Pace, String> {
+    match text.trim().parse::<f64>() {
+        Ok(rate) if rate == 0.0 => Ok(Pace::Closed),
+        Ok(rate) if rate.is_finite() && (0.001..=100_000_000.0).contains(&rate) => Ok(Pace::Open { rate }),
+        _ => Err(
+            "a rate is a number of entries a second from 0.001 to 100000000, or 0 for as many as possible"
+                .to_owned(),
+        ),
+    }
+}
+
+fn parse_url(text: &str) -> Result<Url, String> {
+    let url: Url =
+        text.parse().map_err(|error| format!("{error}; an address looks like http://127.0.0.1:3000"))?;
+    match url.scheme() {
+        "http" if url.has_host() => Ok(url),
+        "https" => {
+            Err("only http is spoken here; for https put a local proxy or `kubectl port-forward` between"
+                .to_owned())
+        }
+        _ => Err("an address looks like http://127.0.0.1:3000".to_owned()),
+    }
+}
+
+fn parse_token(text: &str) -> Result<String, String> {
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("a token has one or more visible ASCII characters".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("logpipeline-generator").chain(arguments.iter().copied()))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn run_is_the_default_and_can_be_named() {
+        let bare = parse(&["--rate", "50", "--verify"]).unwrap();
+        assert!(bare.command.is_none() && bare.run.common.verify);
+        assert_eq!(bare.run.rate, Pace::Open { rate: 50.0 });
+        let named = parse(&["run", "--rate", "0", "--duration", "2m"]).unwrap();
+        let Some(Command::Run(run)) = named.command else { panic!("{named:?}") };
+        assert_eq!((run.rate, run.duration), (Pace::Closed, Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn replay_takes_files_and_an_offset_with_a_sign() {
+        let cli = parse(&["replay", "a.log", "-", "--timezone", "-07:30", "--verify"]).unwrap();
+        let Some(Command::Replay(replay)) = cli.command else { panic!("{cli:?}") };
+        assert_eq!(replay.files, [PathBuf::from("a.log"), PathBuf::from("-")]);
+        assert_eq!(replay.timezone.seconds(), -27_000);
+        assert!(parse(&["replay"]).is_err());
+    }
+
+    #[test]
+    fn wrong_values_are_refused_with_what_to_write_instead() {
+        for (arguments, hint) in [
+            (["--rate", "-1"], "number of entries a second"),
+            (["--rate", "NaN"], "number of entries a second"),
+            (["--duration", "10"], "such as 250ms"),
+            (["--target", "localhost:3000"], "looks like http://"),
+            (["--target", "https://logs.example"], "only http"),
+            (["--batch-size", "0"], "0"),
+            (["--run-id", "a b"], "letters, digits"),
+            (["--backfill", "1d"], "--count"),
+            (["--token", "a\nb"], "visible ASCII"),
+        ] {
+            let error = parse(&[arguments[0], arguments[1]].map(|text| text)).unwrap_err().to_string();
+            assert!(error.contains(hint), "{arguments:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn every_flag_has_an_environment_variable() {
+        let command = Cli::command();
+        for command in std::iter::once(&command).chain(command.get_subcommands()) {
+            for argument in command
+                .get_arguments()
+                .filter(|argument| !["help", "version"].contains(&argument.get_id().as_str()))
+            {
+                let env = argument.get_env().and_then(|env| env.to_str()).unwrap_or_default();
+                assert!(env.starts_with("LOGPIPELINE_"), "{}", argument.get_id());
+                assert!(argument.get_help().is_some(), "{}", argument.get_id());
+            }
+        }
+    }
+}

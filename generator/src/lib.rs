@@ -1,0 +1,13 @@
+//! Realistic log load, and the proof that all of it arrived.
+
+pub mod app;
+pub mod cli;
+pub mod entry;
+pub mod load;
+mod progress;
+pub mod replay;
+pub mod report;
+pub mod run_id;
+pub mod source;
+pub mod verify;
+pub mod workload;

@@ -1,0 +1,163 @@
+//! Real logs as entries: each line or group of lines becomes one, with the best that can be said of its time,
+//! level and source. No line is refused.
+
+mod formats;
+mod level;
+mod reader;
+mod record;
+mod time;
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::PoisonError;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use logpipeline_model::Timestamp;
+
+use crate::entry::Tag;
+use crate::source::{Next, Source};
+
+pub use reader::OpenError;
+pub use time::{InvalidOffset, Offset};
+
+use formats::Fields;
+use reader::{Problems, RawLine};
+use record::Record;
+use time::Clock;
+
+/// An entry may have a mebibyte; a line of control characters grows sixfold when it is escaped.
+const MAX_ENTRY: usize = (1 << 20) - 4_096;
+const CUT_MESSAGE: usize = 128 << 10;
+
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    pub run: String,
+    /// `-` is standard input.
+    pub files: Vec<PathBuf>,
+    pub resource_id: Option<String>,
+    pub offset: Offset,
+    /// For times that name no year.
+    pub now: Timestamp,
+}
+
+/// Logs as a source of entries.
+#[derive(Debug)]
+pub struct Replay {
+    run: String,
+    names: Vec<FileName>,
+    resource_id: Option<String>,
+    clock: Clock,
+    queue: Receiver<Vec<RawLine>>,
+    lines: VecDeque<RawLine>,
+    current: Option<Record>,
+    ended: bool,
+    next_seq: u64,
+    problems: Problems,
+}
+
+#[derive(Debug)]
+struct FileName {
+    /// As it was given.
+    path: String,
+    /// What stands for the source where a line names none.
+    resource: String,
+}
+
+impl Replay {
+    /// Fails where a file cannot be opened.
+    pub fn open(options: ReplayOptions) -> Result<Self, OpenError> {
+        let names = options.files.iter().map(|path| {
+            let path = if path.as_os_str() == "-" {
+                "stdin".to_owned()
+            } else {
+                path.to_string_lossy().into_owned()
+            };
+            FileName { resource: path.rsplit('/').next().unwrap_or_default().to_owned(), path }
+        });
+        let names = names.collect();
+        let problems = Problems::default();
+        let queue = reader::start(options.files, Problems::clone(&problems))?;
+        Ok(Self {
+            run: options.run,
+            names,
+            resource_id: options.resource_id,
+            clock: Clock { now: options.now, offset: options.offset },
+            queue,
+            lines: VecDeque::new(),
+            current: None,
+            ended: false,
+            next_seq: 0,
+            problems,
+        })
+    }
+
+    /// What could not be read, known once the source has ended.
+    pub fn problems(&self) -> impl Fn() -> Vec<String> + Send + Sync + use<> {
+        let problems = Problems::clone(&self.problems);
+        move || problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn next_record(&mut self, wait: Duration) -> Result<Record, Next> {
+        loop {
+            while let Some(line) = self.lines.pop_front() {
+                let line = match &mut self.current {
+                    Some(record) => match record.push(line, &self.clock) {
+                        Ok(()) => continue,
+                        Err(line) => line,
+                    },
+                    None => line,
+                };
+                let complete = self.current.take();
+                self.current = Record::begin(line);
+                if let Some(record) = complete {
+                    return Ok(record);
+                }
+            }
+            if self.ended {
+                return self.current.take().ok_or(Next::End);
+            }
+            match self.queue.recv_timeout(wait) {
+                Ok(lines) => self.lines.extend(lines),
+                Err(RecvTimeoutError::Disconnected) => self.ended = true,
+                // A stream that pauses has most likely finished its record.
+                Err(RecvTimeoutError::Timeout) => return self.current.take().ok_or(Next::Waiting),
+            }
+        }
+    }
+
+    fn append(&mut self, record: &Record, out: &mut Vec<u8>) {
+        let name = &self.names[record.file];
+        let mut fields = Fields::parse(record.trimmed(), &self.clock);
+        if let Some(resource) = &self.resource_id {
+            fields.draft.resource_id.clone_from(resource);
+        } else if fields.draft.resource_id.is_empty() {
+            fields.draft.resource_id.clone_from(&name.resource);
+        }
+        fields.text("file", &name.path);
+        fields.json("line", record.number.to_string());
+        if record.dropped > 0 {
+            fields.json("droppedBytes", record.dropped.to_string());
+        }
+        let tag = Tag { run: &self.run, seq: self.next_seq };
+        let from = out.len();
+        fields.clone().into_draft().encode(tag, out);
+        if out.len() - from > MAX_ENTRY {
+            out.truncate(from);
+            Fields::cut(record.trimmed(), CUT_MESSAGE, fields).into_draft().encode(tag, out);
+        }
+        self.next_seq += 1;
+    }
+}
+
+impl Source for Replay {
+    fn append_next(&mut self, out: &mut Vec<u8>, wait: Duration) -> Next {
+        match self.next_record(wait) {
+            Ok(record) => {
+                self.append(&record, out);
+                Next::Appended
+            }
+            Err(next) => next,
+        }
+    }
+}

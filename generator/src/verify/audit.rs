@@ -1,0 +1,250 @@
+//! Checks entries that came back against what was sent.
+
+use logpipeline_model::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::entry::canonical::Members;
+use crate::entry::{Content, checksum};
+use crate::load::Seqs;
+
+/// What was found of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Acknowledged entries that were found once and intact.
+    pub verified: u64,
+    /// Acknowledged entries that were not found.
+    pub lost: u64,
+    /// Copies beyond the first one of an entry.
+    pub duplicated: u64,
+    /// Entries whose content is not what was sent.
+    pub corrupted: u64,
+    /// Entries that were found though they were never acknowledged.
+    pub unacknowledged_found: u64,
+}
+
+/// Takes the entries of one run, in any order.
+#[derive(Debug)]
+pub struct Audit {
+    run: String,
+    issued: u64,
+    seen: Seqs,
+    /// Found more than once or with other content.
+    bad: Seqs,
+    duplicated: u64,
+    corrupted: u64,
+}
+
+/// An entry as the query server returns it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Returned<'a> {
+    #[serde(default)]
+    level: String,
+    message: String,
+    #[serde(default)]
+    resource_id: String,
+    timestamp: Timestamp,
+    received_at: Timestamp,
+    #[serde(default)]
+    trace_id: String,
+    #[serde(default)]
+    span_id: String,
+    #[serde(default)]
+    commit: String,
+    #[serde(borrow)]
+    metadata: &'a RawValue,
+}
+
+enum Line {
+    Intact(u64),
+    /// With its number, where that can be read.
+    Corrupted(Option<u64>),
+}
+
+impl Audit {
+    /// An audit of `run`, whose entries are numbered below `issued`.
+    pub fn new(run: &str, issued: u64) -> Self {
+        Self {
+            run: run.to_owned(),
+            issued,
+            seen: Seqs::default(),
+            bad: Seqs::default(),
+            duplicated: 0,
+            corrupted: 0,
+        }
+    }
+
+    /// How many different entries were seen.
+    pub fn seen(&self) -> u64 {
+        self.seen.len()
+    }
+
+    /// Takes one line of NDJSON; a blank one is nothing.
+    pub fn line(&mut self, line: &[u8]) {
+        if line.trim_ascii().is_empty() {
+            return;
+        }
+        let (seq, intact) = match self.check(line) {
+            Line::Intact(seq) => (seq, true),
+            Line::Corrupted(seq) => {
+                self.corrupted += 1;
+                let Some(seq) = seq else { return };
+                (seq, false)
+            }
+        };
+        let first = self.seen.insert(seq);
+        self.duplicated += u64::from(!first);
+        if !intact || !first {
+            self.bad.insert(seq);
+        }
+    }
+
+    /// Balances what was seen against what was acknowledged.
+    pub fn findings(&self, acknowledged: &Seqs) -> Findings {
+        let found = acknowledged.count_in(&self.seen);
+        Findings {
+            verified: found - acknowledged.count_in(&self.bad),
+            lost: acknowledged.len() - found,
+            duplicated: self.duplicated,
+            corrupted: self.corrupted,
+            unacknowledged_found: self.seen.len() - found,
+        }
+    }
+
+    fn check(&self, line: &[u8]) -> Line {
+        let Some((returned, metadata)) = str::from_utf8(line).ok().and_then(|line| {
+            let returned: Returned<'_> = serde_json::from_str(line).ok()?;
+            Some((serde_json::from_str::<Members<'_>>(returned.metadata.get()).ok()?, returned))
+                .map(|(metadata, returned)| (returned, metadata))
+        }) else {
+            return Line::Corrupted(None);
+        };
+        let (mut run, mut seq, mut check) = (None, None, None);
+        let mut members = Vec::with_capacity(metadata.0.len());
+        for (key, value) in metadata.0 {
+            match key.as_str() {
+                "run" => run = serde_json::from_str::<String>(value.get()).ok(),
+                "seq" => seq = value.get().parse::<u64>().ok().filter(|seq| *seq < self.issued),
+                "check" => check = serde_json::from_str::<String>(value.get()).ok(),
+                _ => members.push((key, value)),
+            }
+        }
+        let (Some(run), Some(number), Some(check)) = (run, seq, check) else { return Line::Corrupted(seq) };
+        let (Ok(check), true) = (u32::from_str_radix(&check, 16), run == self.run) else {
+            return Line::Corrupted(seq);
+        };
+        let mut text = String::with_capacity(returned.metadata.get().len());
+        if Members(members).write(&mut text).is_err() {
+            return Line::Corrupted(seq);
+        }
+        let mut content = Content {
+            level: &returned.level,
+            message: &returned.message,
+            resource_id: &returned.resource_id,
+            timestamp: Some(returned.timestamp),
+            trace_id: &returned.trace_id,
+            span_id: &returned.span_id,
+            commit: &returned.commit,
+            metadata: &text,
+            run: &run,
+            seq: number,
+        };
+        let mut intact = checksum(&content) == check;
+        if !intact && returned.timestamp == returned.received_at {
+            // An entry that was sent without a time has that of its receipt.
+            content.timestamp = None;
+            intact = checksum(&content) == check;
+        }
+        if intact { Line::Intact(number) } else { Line::Corrupted(seq) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Draft, Tag};
+
+    /// The entry as a server would return it.
+    fn returned(draft: &Draft, seq: u64) -> String {
+        let mut line = Vec::new();
+        draft.encode(Tag { run: "r1", seq }, &mut line);
+        let mut value: serde_json::Value = serde_json::from_slice(&line).unwrap();
+        let object = value.as_object_mut().unwrap();
+        let level =
+            object.get("level").map(|level| logpipeline_model::level::normalise(level.as_str().unwrap()));
+        if let Some(level) = level {
+            object.insert("level".to_owned(), level.into());
+        }
+        object.insert("id".to_owned(), "018a97d2-5c00-7000-8000-000000000000".into());
+        object.insert("receivedAt".to_owned(), "2026-11-23T22:55:01.000000007Z".into());
+        object.entry("timestamp").or_insert_with(|| "2026-11-23T22:55:01.000000007Z".into());
+        value.to_string()
+    }
+
+    fn draft() -> Draft {
+        Draft {
+            level: "WARNING".to_owned(),
+            message: "line one\nline \"two\" 東京".to_owned(),
+            timestamp: Some(Timestamp::from_unix_nanos(1_790_000_000_000_000_001)),
+            metadata: r#""a":{"b":[1,2.5]},"z":"x""#.to_owned(),
+            ..Draft::default()
+        }
+    }
+
+    fn all(count: u64) -> Seqs {
+        let mut seqs = Seqs::default();
+        for seq in 0..count {
+            seqs.insert(seq);
+        }
+        seqs
+    }
+
+    #[test]
+    fn what_comes_back_as_it_was_sent_is_verified() {
+        let mut audit = Audit::new("r1", 3);
+        audit.line(returned(&draft(), 0).as_bytes());
+        audit.line(returned(&Draft { timestamp: None, ..draft() }, 1).as_bytes());
+        audit.line(returned(&Draft::default(), 2).as_bytes());
+        audit.line(b"");
+        assert_eq!(audit.findings(&all(3)), Findings { verified: 3, ..Findings::default() });
+    }
+
+    #[test]
+    fn metadata_in_another_order_is_intact() {
+        let line = returned(&draft(), 0);
+        let shuffled = line.replace(r#""a":{"b":[1,2.5]},"z":"x""#, r#""z":"x","a":{"b":[1,2.5]}"#);
+        assert_ne!(line, shuffled);
+        let mut audit = Audit::new("r1", 1);
+        audit.line(shuffled.as_bytes());
+        assert_eq!(audit.findings(&all(1)).verified, 1);
+    }
+
+    #[test]
+    fn lost_duplicated_corrupted_and_unacknowledged_entries_are_told_apart() {
+        let mut audit = Audit::new("r1", 6);
+        audit.line(returned(&draft(), 0).as_bytes());
+        audit.line(returned(&draft(), 0).as_bytes());
+        audit.line(returned(&draft(), 1).replace("line one", "line 0ne").as_bytes());
+        audit.line(returned(&draft(), 3).as_bytes());
+        audit.line(returned(&draft(), 4).as_bytes());
+        audit.line(b"{\"torn");
+        let mut acknowledged = Seqs::default();
+        for seq in [0, 1, 2, 3] {
+            acknowledged.insert(seq);
+        }
+        assert_eq!(
+            audit.findings(&acknowledged),
+            Findings { verified: 1, lost: 1, duplicated: 1, corrupted: 2, unacknowledged_found: 1 }
+        );
+    }
+
+    #[test]
+    fn an_entry_of_another_run_or_with_an_impossible_number_is_corrupted() {
+        for line in [returned(&draft(), 0).replace("\"r1\"", "\"r2\""), returned(&draft(), 9)] {
+            let mut audit = Audit::new("r1", 5);
+            audit.line(line.as_bytes());
+            assert_eq!(audit.findings(&all(0)).corrupted, 1);
+        }
+    }
+}
