@@ -79,7 +79,9 @@ impl Display for Clause {
                 write!(f, "{field}:[{} TO {}]", lowest.as_str(), highest.as_str())
             }
             Test::Time(TimeRange { first, last: Timestamp::MAX }) => write!(f, "{field}>={first}"),
-            Test::Time(TimeRange { first: Timestamp::MIN, last }) => write!(f, "{field}<={}", last_text(*last)),
+            Test::Time(TimeRange { first: Timestamp::MIN, last }) => {
+                write!(f, "{field}<={}", last_text(*last))
+            }
             Test::Time(TimeRange { first, last }) => write!(f, "{field}:[{first} TO {}]", last_text(*last)),
         }
     }
@@ -113,7 +115,9 @@ fn word(f: &mut fmt::Formatter<'_>, pattern: &Wildcard) -> fmt::Result {
 fn escaped(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     for character in text.chars() {
         let plain = character.is_alphanumeric() || matches!(character, '_' | '-' | '.');
-        let sign = character.is_ascii() || character.is_whitespace() || ('\u{201c}'..='\u{201f}').contains(&character);
+        let sign = character.is_ascii()
+            || character.is_whitespace()
+            || ('\u{201c}'..='\u{201f}').contains(&character);
         if sign && !plain {
             f.write_char('\\')?;
         }
@@ -153,6 +157,7 @@ fn number_text(number: Number) -> String {
     match number.as_f64() {
         f64::INFINITY => "1e999".to_owned(),
         f64::NEG_INFINITY => "-1e999".to_owned(),
+        whole if whole.fract() == 0.0 && whole.abs() < 1e15 => format!("{whole:.0}"),
         _ => serde_json::to_string(&number).unwrap_or_default(),
     }
 }

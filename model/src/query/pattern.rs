@@ -95,7 +95,7 @@ impl Pattern {
     }
 }
 
-const SYNTAX_HINT: &str = "the syntax is that of the Rust crate regex; \\ takes a special character as it is";
+const SYNTAX_HINT: &str = "the syntax is like RE2's; a \\ before a special character takes it as it is";
 
 fn refuse(message: impl Into<String>, span: Span, hint: &str) -> QueryError {
     QueryError { message: message.into(), span, hint: hint.to_owned(), suggestion: None }
@@ -125,12 +125,9 @@ fn explain(source: &str, error: &ast::Error) -> QueryError {
         ),
         kind => {
             let mut error = refuse(format!("invalid regular expression: {kind}"), span, SYNTAX_HINT);
-            let missing = matches!(kind, ErrorKind::RepetitionMissing | ErrorKind::GroupUnopened);
-            if missing {
-                let (before, after) = source.split_at(span.start.min(source.len()));
+            let (before, after) = source.split_at(span.start);
+            if after.starts_with(['*', '+', '?', '(', ')', '[', '{']) {
                 error.suggestion = Some(format!("{before}\\{after}"));
-            } else if matches!(kind, ErrorKind::GroupUnclosed) {
-                error.suggestion = Some(format!("{source})"));
             }
             error
         }
@@ -163,7 +160,7 @@ impl Rewriter<'_> {
                 continue;
             };
             let span = span(&item.span);
-            let message = format!("the flag {} is not supported", &self.source[span.start..span.end]);
+            let message = format!("the flag `{}` is not supported", &self.source[span.start..span.end]);
             return Err(refuse(message, span, "the flags are i, m, s, U and x"));
         }
         Ok(())
@@ -177,7 +174,7 @@ impl Rewriter<'_> {
         let span = span(&assertion.span);
         let text = &self.source[span.start..span.end];
         let mut error = refuse(
-            format!("word boundaries ({text}) are not supported in regular expressions"),
+            format!("word boundaries (`{text}`) are not supported in regular expressions"),
             span,
             "words and phrases match whole words already; in an expression, write (^|\\W) or (\\W|$)",
         );

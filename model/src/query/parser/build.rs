@@ -92,7 +92,10 @@ impl Parser<'_> {
     /// The test of `:` with `fold`, of `=` without.
     fn value_test(&self, name: &Name, literal: &Literal, fold_case: bool) -> Result<Test, QueryError> {
         if is_time(&name.field) {
-            return Ok(Test::Time(self.time(name, literal)?));
+            return self
+                .time(name, literal)
+                .map(Test::Time)
+                .map_err(|error| self.since(name, literal, error));
         }
         let Some(text) = plain(literal) else {
             return self.wildcard_test(name, literal, fold_case);
@@ -192,7 +195,7 @@ impl Parser<'_> {
         if let Some(level) = Level::recognise(text) {
             return Ok(level);
         }
-        let fault = fault(format!("{} is not a known level", self.slice(literal.span())), literal.span())
+        let fault = fault(format!("`{}` is not a known level", self.slice(literal.span())), literal.span())
             .hint("the known levels, in their order, are trace, debug, info, warn, error and fatal");
         match nearest_level(text) {
             Some(level) => fault.replace(self.text, level.as_str()),
@@ -205,6 +208,9 @@ impl Parser<'_> {
         let Some(text) = plain(literal) else {
             return self.refuse_pattern_of_time(name, literal.span());
         };
+        if text.starts_with("now") {
+            self.refuse_split_time(literal.span())?;
+        }
         parse_literal(text, self.now).map_err(|error| {
             let span = literal.span();
             let meant = error.suggestion;
@@ -222,6 +228,44 @@ impl Parser<'_> {
             }
             .into_error()
         })
+    }
+
+    /// The error of `timestamp:5m`, which means the last five minutes.
+    fn since(&self, name: &Name, literal: &Literal, mut error: QueryError) -> QueryError {
+        let text = self.slice(literal.span());
+        if text.starts_with(|c: char| c.is_ascii_digit())
+            && parse_literal(&format!("now-{text}"), self.now).is_ok()
+        {
+            let (before, after) = (&self.text[..name.span.end], &self.text[literal.span().end..]);
+            error.suggestion = Some(format!("{before}>=now-{text}{after}"));
+        }
+        error
+    }
+
+    /// Refuses `now - 15m` and `now -15m`: without quotes, a space ends a time.
+    fn refuse_split_time(&self, word: Span) -> Result<(), QueryError> {
+        let rest = &self.text[word.end..];
+        let joined: String = rest.split_whitespace().take(2).collect();
+        let direct = rest.split_whitespace().next().unwrap_or_default();
+        for (terms, words) in [(direct, 1), (joined.as_str(), 2)] {
+            if !rest.starts_with(char::is_whitespace)
+                || !terms.starts_with(['-', '+'])
+                || parse_literal(&format!("now{terms}"), self.now).is_err()
+            {
+                continue;
+            }
+            let mut end = word.end;
+            for _ in 0..words {
+                end += self.text[end..].len() - self.text[end..].trim_start().len();
+                end += self.text[end..].find(char::is_whitespace).unwrap_or(self.text.len() - end);
+            }
+            let span = Span { start: word.start, end };
+            return fault("a space splits this time", span)
+                .hint("write it without spaces, such as now-15m")
+                .replace(self.text, &format!("{}{terms}", self.slice(word)))
+                .fail();
+        }
+        Ok(())
     }
 
     fn refuse_pattern_of_time<T>(&self, name: &Name, span: Span) -> Result<T, QueryError> {

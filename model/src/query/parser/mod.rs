@@ -1,6 +1,8 @@
 //! Text to [`Query`].
 
 mod build;
+mod list;
+mod regex;
 mod repair;
 mod scan;
 mod stray;
@@ -71,7 +73,7 @@ impl<'q> Parser<'q> {
             return Ok(Query { expr });
         }
         // Only a closing parenthesis ends an expression early.
-        fault("this ) closes nothing", parser.span_of_next())
+        fault("this `)` closes nothing", parser.span_of_next())
             .hint("remove it, or put the text in quotes to search for it")
             .replace(text, "")
             .fail()
@@ -137,7 +139,7 @@ impl<'q> Parser<'q> {
                     return Ok(Some(sign));
                 };
                 let gap = rest.len() - rest.trim_start().len();
-                fault("this - stands alone", sign)
+                fault("this `-` stands alone", sign)
                     .hint("write it directly before what is to be excluded, or put the text in quotes")
                     .replace_span(
                         self.text,
@@ -156,7 +158,7 @@ impl<'q> Parser<'q> {
     fn primary(&mut self) -> Result<Expr, QueryError> {
         self.skip_plus();
         if let Some((_, span)) = self.keyword() {
-            return fault(format!("{} has nothing before it", self.slice(span)), span)
+            return fault(format!("`{}` has nothing before it", self.slice(span)), span)
                 .hint("remove it, or put the word in quotes to search for it")
                 .replace(self.text, "")
                 .fail();
@@ -195,7 +197,7 @@ impl<'q> Parser<'q> {
     }
 
     fn unclosed<T>(&self, open: Span) -> Result<T, QueryError> {
-        let fault = fault("this ( is not closed", open).hint("add a ) where the group ends");
+        let fault = fault("this `(` is not closed", open).hint("add a `)` where the group ends");
         let body = self.text[open.end..].trim();
         if body.is_empty() {
             fault.replace(self.text, "").fail()
@@ -210,14 +212,17 @@ impl<'q> Parser<'q> {
         let next = match self.keyword() {
             Some((Keyword::Not, _)) | None => self.peek(),
             Some((_, span)) => {
-                return fault(format!("two operators meet: {}", self.slice(operator)), span)
-                    .hint("remove one of them, or put the word in quotes to search for it")
-                    .replace(self.text, "")
-                    .fail();
+                return fault(
+                    format!("`{}` cannot follow `{}`", self.slice(span), self.slice(operator)),
+                    span,
+                )
+                .hint("remove one of them, or put the word in quotes to search for it")
+                .replace(self.text, "")
+                .fail();
             }
         };
         match next {
-            Some(')') | None => fault(format!("{} has nothing behind it", self.slice(operator)), operator)
+            Some(')') | None => fault(format!("`{}` has nothing after it", self.slice(operator)), operator)
                 .hint("remove it, or put it in quotes to search for it")
                 .replace(self.text, "")
                 .fail(),

@@ -27,7 +27,11 @@ impl Fault {
     }
 
     pub(super) fn replace_span(self, query: &str, span: Span, replacement: &str) -> Self {
-        self.suggest(format!("{}{replacement}{}", &query[..span.start], &query[span.end..]))
+        let (before, mut after) = (&query[..span.start], &query[span.end..]);
+        if replacement.is_empty() && before.ends_with(char::is_whitespace) {
+            after = after.trim_start();
+        }
+        self.suggest(format!("{before}{replacement}{after}"))
     }
 
     pub(super) fn append(self, query: &str, end: &str) -> Self {

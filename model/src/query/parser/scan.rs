@@ -211,7 +211,7 @@ impl<'q> Parser<'q> {
             }
             Some('(') => {
                 let span = Span { start: before.start, end: before.start + self.glued_length(before.start) };
-                fault("a ( follows without a space", self.span_of_next()).replace_span(
+                fault("a `(` follows without a space", self.span_of_next()).replace_span(
                     self.text,
                     span,
                     &quoted(self.slice(span)),

@@ -1,4 +1,9 @@
+mod errors;
 mod examples;
+mod limits;
+mod patterns;
 mod properties;
 mod semantics;
 mod support;
+mod syntax;
+mod times;

@@ -26,26 +26,79 @@ fn query() -> impl Strategy<Value = String> {
     let word = "[a-zA-Z0-9é_.*?-]{1,6}";
     let clause = prop_oneof![
         word.prop_map(|word| format!("x{word}")),
-        "[ -~]{1,8}".prop_map(|text| format!("\"{}\"*", text.replace(['\\', '"'], ""))).prop_filter("empty", |q| q.len() > 3),
-        (prop::sample::select(vec!["level", "resourceId", "metadata.a", "b.c", "\"d e\"", "message", "_id", "@f"]),
-         prop::sample::select(vec![":", "=", "!="]), word)
+        "[ -~]{1,8}"
+            .prop_map(|text| format!("\"{}\"*", text.replace(['\\', '"'], "")))
+            .prop_filter("empty", |q| q.len() > 3),
+        (
+            prop::sample::select(vec![
+                "level",
+                "resourceId",
+                "metadata.a",
+                "b.c",
+                "\"d e\"",
+                "message",
+                "_id",
+                "@f"
+            ]),
+            prop::sample::select(vec![":", "=", "!="]),
+            word
+        )
             .prop_map(|(field, operator, word)| format!("{field}{operator}y{word}")),
-        (prop::sample::select(vec!["resourceId", "commit", "n", "metadata.m"]),
-         prop::sample::select(vec![">", ">=", "<", "<=", ":>"]), "[0-9]{1,20}(\\.[0-9]{1,3})?")
+        (
+            prop::sample::select(vec!["resourceId", "commit", "n", "metadata.m"]),
+            prop::sample::select(vec![">", ">=", "<", "<=", ":>"]),
+            "[0-9]{1,20}(\\.[0-9]{1,3})?"
+        )
             .prop_map(|(field, operator, number)| format!("{field}{operator}{number}")),
-        (prop::sample::select(vec!["[", "{"]), "-?[0-9]{1,3}", "[0-9a-c]{1,3}", prop::sample::select(vec!["]", "}"]))
+        (
+            prop::sample::select(vec!["[", "{"]),
+            "-?[0-9]{1,3}",
+            "[0-9a-c]{1,3}",
+            prop::sample::select(vec!["]", "}"])
+        )
             .prop_map(|(open, lower, upper, close)| format!("n:{open}{lower} TO {upper}{close}")),
-        (prop::sample::select(vec!["<", "<=", ">", ">=", ":", "!="]),
-         prop::sample::select(vec!["now", "now-7d/w", "2023-09", "0000-01-01", "9999-12-31T23:59:59.999999999Z", "2023-09-15T08:00:00.12Z"]))
+        (
+            prop::sample::select(vec!["<", "<=", ">", ">=", ":", "!="]),
+            prop::sample::select(vec![
+                "now",
+                "now-7d/w",
+                "2023-09",
+                "0000-01-01",
+                "9999-12-31T23:59:59.999999999Z",
+                "2023-09-15T08:00:00.12Z"
+            ])
+        )
             .prop_map(|(operator, time)| format!("timestamp{operator}{time}")),
-        (prop::sample::select(vec![">", ">=", "<", "<=", "=", ":"]),
-         prop::sample::select(vec!["trace", "info", "warn", "fatal", "ERR"]))
+        (
+            prop::sample::select(vec![">", ">=", "<", "<=", "=", ":"]),
+            prop::sample::select(vec!["trace", "info", "warn", "fatal", "ERR"])
+        )
             .prop_map(|(operator, level)| format!("level{operator}{level}")),
         prop::sample::select(vec![
-            "*", "traceId:*", "metadata:*", "n:(1, b*, \"c d\")", "/a\\/b \\w/i", "commit=~/[\\/]x/", "level:{trace TO fatal}",
-            "message:\"\"", "\"->\"", "a-*", "path:/api/*", "n:\"5\"", "n:5e2", "n=1e999", "n>1e999", "n>9007199254740993",
-            "message=x*", "service:[* TO z]", "n:>\"a\"", "level>fatal", "timestamp:[9999 TO 0000]", "metadata.a..b:c",
-        ]).prop_map(str::to_owned),
+            "*",
+            "traceId:*",
+            "metadata:*",
+            "n:(1, b*, \"c d\")",
+            "/a\\/b \\w/i",
+            "commit=~/[\\/]x/",
+            "level:{trace TO fatal}",
+            "message:\"\"",
+            "\"->\"",
+            "a-*",
+            "path:/api/*",
+            "n:\"5\"",
+            "n:5e2",
+            "n=1e999",
+            "n>1e999",
+            "n>9007199254740993",
+            "message=x*",
+            "service:[* TO z]",
+            "n:>\"a\"",
+            "level>fatal",
+            "timestamp:[9999 TO 0000]",
+            "metadata.a..b:c",
+        ])
+        .prop_map(str::to_owned),
     ];
     let leaf = clause.boxed();
     leaf.prop_recursive(4, 24, 4, |inner| {
@@ -136,8 +189,38 @@ proptest! {
 /// Regular expressions of the kind that people write.
 fn expression() -> impl Strategy<Value = String> {
     let atom = prop::sample::select(vec![
-        "a", "b", "ab", "Ab", "k", "K", "s", "S", "é", "É", "İ", "1", " ", "-", "\\.", ".", "\\d", "\\w", "\\s", "\\W",
-        "[ab]", "[Aa]", "[ -]", "[^a]", "^", "$", "(?i)", "(?-i)", "(?m)^", "\\x{212a}", "ſ", ":",
+        "a",
+        "b",
+        "ab",
+        "Ab",
+        "k",
+        "K",
+        "s",
+        "S",
+        "é",
+        "É",
+        "İ",
+        "1",
+        " ",
+        "-",
+        "\\.",
+        ".",
+        "\\d",
+        "\\w",
+        "\\s",
+        "\\W",
+        "[ab]",
+        "[Aa]",
+        "[ -]",
+        "[^a]",
+        "^",
+        "$",
+        "(?i)",
+        "(?-i)",
+        "(?m)^",
+        "\\x{212a}",
+        "ſ",
+        ":",
     ]);
     let leaf = prop::collection::vec(atom, 1..5).prop_map(|atoms| atoms.concat()).boxed();
     leaf.prop_recursive(3, 12, 3, |inner| {
@@ -152,7 +235,8 @@ fn expression() -> impl Strategy<Value = String> {
 
 fn short_text() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "a", "b", "ab", "AB", "k", "\u{212a}", "s", "ſ", "S", "é", "É", "İ", "i", "1", " ", "-", ".", "\n", ":", "_",
+        "a", "b", "ab", "AB", "k", "\u{212a}", "s", "ſ", "S", "é", "É", "İ", "i", "1", " ", "-", ".", "\n",
+        ":", "_",
     ]);
     prop::collection::vec(piece, 0..10).prop_map(|pieces| pieces.concat())
 }
