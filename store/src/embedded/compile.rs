@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use logpipeline_model::query::{Bounds, Clause, Expr, Field, Test, TimeRange, Wildcard, WildcardPart, text};
+use logpipeline_model::document::PATH_LIMIT;
+use logpipeline_model::query::{
+    Bounds, Clause, Expr, Field, Prefilter, Test, TimeRange, Wildcard, WildcardPart, text,
+};
 use logpipeline_model::{EntryId, Level, Number};
 use regex::Regex;
-use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, Occur, PhraseQuery, Query, RangeQuery, TermQuery};
+use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{BitSet, Term};
 
 use super::budget::Budget;
-use super::partition::Partition;
-use super::scan::{DocTest, TermRange, TermScan};
+use super::partition::{Partition, Segment};
+use super::scan::{Collected, DocTest, TermRange, TermScan, TermTest};
 use super::terms::{self, FieldTerms, Kind};
-use super::{error, phrase};
+use super::{error, phrase, prefilter};
 use crate::StoreError;
 
 /// Entries that a query may find; with `exact`, those that it does.
@@ -67,14 +70,15 @@ impl Compiler<'_> {
 
     fn and(&self, parts: &[Expr]) -> Result<Candidates, StoreError> {
         let mut exact = true;
-        let mut clauses = Vec::with_capacity(parts.len() + 1);
+        let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::with_capacity(parts.len() + 1);
         for part in parts {
             if let Expr::Not(negated) = part {
                 let negated = self.expr(negated)?;
                 exact &= negated.exact;
                 // Excluding what only may match would lose entries.
                 if negated.exact {
-                    clauses.push((Occur::MustNot, negated.query));
+                    let collected = Collected(Arc::from(negated.query));
+                    clauses.push((Occur::MustNot, Box::new(collected)));
                 }
             } else {
                 let part = self.expr(part)?;
@@ -93,14 +97,9 @@ impl Compiler<'_> {
             Field::Timestamp | Field::ReceivedAt => self.time(&clause.field, &clause.test),
             Field::Message => self.message(&clause.test),
             Field::Id => self.id(&clause.test),
-            Field::Metadata(path) => {
-                let found = if path.len() > terms::PATH_LIMIT {
-                    Candidates::none()
-                } else {
-                    self.value(&clause.field, &clause.test)?
-                };
-                self.with_overflow(found)
-            }
+            // No entry is searched by a longer path.
+            Field::Metadata(path) if path.len() > PATH_LIMIT => Ok(Candidates::none()),
+            Field::Metadata(_) => self.with_overflow(self.value(&clause.field, &clause.test)?),
             field => self.value(field, &clause.test),
         }
     }
@@ -134,18 +133,24 @@ impl Compiler<'_> {
         };
         let base = self.partition.name.bucket.base();
         let TimeRange { first, last } = range;
-        let (column, bounds) = if *field == Field::Timestamp {
-            (self.partition.fields.timestamp, base.timestamps(first, last))
-        } else {
-            (self.partition.fields.received_at, base.receipts(first, last))
-        };
-        Ok(match bounds {
-            None => Candidates::none(),
-            Some((first, last)) => {
-                let bound = |nanos| std::ops::Bound::Included(Term::from_field_i64(column, nanos));
-                Candidates::exact(RangeQuery::new(bound(first), bound(last)))
+        let on_event = *field == Field::Timestamp;
+        let bounds = if on_event { base.timestamps(first, last) } else { base.receipts(first, last) };
+        let Some((first, last)) = bounds else { return Ok(Candidates::none()) };
+        Ok(self.choose(move |segment, found| {
+            let column = if on_event { &segment.timestamps } else { &segment.received_at };
+            let mut times = [0; 1024];
+            let count = segment.reader.max_doc();
+            for start in (0..count).step_by(times.len()) {
+                let times = &mut times[..(count - start).min(1024) as usize];
+                column.get_range(start.into(), times);
+                for (doc, time) in (start..).zip(times) {
+                    if (first..=last).contains(time) {
+                        found.insert(doc);
+                    }
+                }
             }
-        })
+            Ok(())
+        }))
     }
 
     fn message(&self, test: &Test) -> Result<Candidates, StoreError> {
@@ -154,9 +159,10 @@ impl Compiler<'_> {
             Test::Phrase { tokens, prefix: false } => Candidates::exact_box(self.phrase(tokens)),
             Test::Phrase { tokens, prefix: true } => phrase::with_prefix(self, tokens)?,
             Test::TokenWildcard(wildcard) => {
-                let regex = compile_regex(&wildcard.to_regex(true))?;
-                let prefix = leading_literal(wildcard);
-                self.scan_tokens(prefix, Some(regex))
+                let Ok(regex) = wildcard.regex(true) else { return Ok(Candidates::none()) };
+                let test: TermTest =
+                    Arc::new(move |term| str::from_utf8(term).is_ok_and(|token| regex.is_match(token)));
+                Candidates::exact_box(self.scan_tokens(leading_literal(wildcard), Some(test)))
             }
             Test::Equals { text, .. } => {
                 let mut tokens: Vec<_> =
@@ -169,7 +175,8 @@ impl Compiler<'_> {
                     Candidates { query: self.phrase(&tokens), exact: false }
                 }
             }
-            Test::Wildcard { .. } | Test::Regex(_) => Candidates::inexact(AllQuery),
+            Test::Wildcard { pattern, .. } => self.raw_message(&pattern.prefilter()),
+            Test::Regex(pattern) => self.raw_message(&pattern.prefilter()),
             Test::Text(_) | Test::Levels { .. } | Test::Time(_) | Test::Number(_) => Candidates::none(),
         })
     }
@@ -186,14 +193,18 @@ impl Compiler<'_> {
         }
     }
 
-    /// Entries with a token that begins with `prefix` and passes the regex.
-    pub(super) fn scan_tokens(&self, prefix: &str, regex: Option<Regex>) -> Candidates {
-        Candidates::exact(TermScan {
+    /// Entries to be read, as their tokens allow for a pattern on the message.
+    fn raw_message(&self, prefilter: &Prefilter) -> Candidates {
+        let query = prefilter::compile(self, prefilter);
+        Candidates { query: query.unwrap_or_else(|| Box::new(AllQuery)), exact: false }
+    }
+
+    /// Entries with a token that begins with `prefix` and passes the test.
+    pub(super) fn scan_tokens(&self, prefix: &str, test: Option<TermTest>) -> Box<dyn Query> {
+        Box::new(TermScan {
             field: self.partition.fields.message,
             ranges: vec![TermRange::prefix(prefix.as_bytes())],
-            test: regex.map(|regex| -> super::scan::TermTest {
-                Arc::new(move |term| str::from_utf8(term).is_ok_and(|token| regex.is_match(token)))
-            }),
+            test,
             budget: self.budget.clone(),
         })
     }
@@ -204,15 +215,21 @@ impl Compiler<'_> {
             Test::Equals { text, .. } => match text.parse::<EntryId>() {
                 // Ids are lower-case; so is folded text.
                 Ok(id) if id.to_string() == *text => {
-                    self.choose_ids(move |candidate| candidate == id, Some(id))
+                    let fields = self.partition.fields;
+                    self.choose(move |segment, found| {
+                        if let Some(doc) = segment.find(fields, id)? {
+                            found.insert(doc);
+                        }
+                        Ok(())
+                    })
                 }
                 _ => Candidates::none(),
             },
-            Test::Wildcard { pattern, anchored, .. } => self.match_ids(&pattern.to_regex(*anchored))?,
-            Test::Regex(pattern) => self.match_ids(pattern.normalised())?,
+            Test::Wildcard { pattern, anchored, .. } => self.match_ids(pattern.regex(*anchored)),
+            Test::Regex(pattern) => self.match_ids(pattern.regex()),
             Test::Text(bounds) => {
                 let bounds = bounds.clone();
-                self.choose_ids(move |id| bounds.contain(&id.to_string()), None)
+                self.test_ids(move |id| bounds.contain(&id.to_string()))
             }
             Test::Phrase { .. }
             | Test::TokenWildcard(_)
@@ -222,38 +239,38 @@ impl Compiler<'_> {
         })
     }
 
-    fn match_ids(&self, regex: &str) -> Result<Candidates, StoreError> {
-        let regex = compile_regex(regex)?;
-        Ok(self.choose_ids(move |id| str::from_utf8(&id.to_text()).is_ok_and(|id| regex.is_match(id)), None))
+    fn match_ids(&self, regex: Result<Regex, regex::Error>) -> Candidates {
+        let Ok(regex) = regex else { return Candidates::none() };
+        self.test_ids(move |id| str::from_utf8(&id.to_text()).is_ok_and(|id| regex.is_match(id)))
     }
 
-    /// Entries with a certain id, or those whose id passes the test.
-    fn choose_ids(
+    fn test_ids(&self, test: impl Fn(EntryId) -> bool + Send + Sync + 'static) -> Candidates {
+        let budget = self.budget.clone();
+        self.choose(move |segment, found| {
+            for doc in 0..segment.reader.max_doc() {
+                if test(segment.entry_id(doc)) {
+                    found.insert(doc);
+                }
+                if doc.is_multiple_of(4096) && budget.is_spent() {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Entries that `choose` adds, segment by segment.
+    fn choose(
         &self,
-        test: impl Fn(EntryId) -> bool + Send + Sync + 'static,
-        only: Option<EntryId>,
+        choose: impl Fn(&Segment, &mut BitSet) -> tantivy::Result<()> + Send + Sync + 'static,
     ) -> Candidates {
-        let (fields, budget) = (self.partition.fields, self.budget.clone());
         let segments = self.partition.segments.clone();
         Candidates::exact(DocTest {
             choose: Arc::new(move |reader| {
                 let mut found = BitSet::with_max_value(reader.max_doc());
-                let segment =
-                    segments.iter().find(|segment| segment.reader.segment_id() == reader.segment_id());
-                let Some(segment) = segment else { return Ok(found) };
-                if let Some(id) = only {
-                    if let Some(doc) = segment.find(fields, id)? {
-                        found.insert(doc);
-                    }
-                    return Ok(found);
-                }
-                for doc in 0..reader.max_doc() {
-                    if test(segment.entry_id(doc)) {
-                        found.insert(doc);
-                    }
-                    if doc.is_multiple_of(4096) && budget.is_spent() {
-                        break;
-                    }
+                let here = |segment: &&Arc<Segment>| segment.reader.segment_id() == reader.segment_id();
+                if let Some(segment) = segments.iter().find(here) {
+                    choose(segment, &mut found)?;
                 }
                 Ok(found)
             }),
@@ -272,11 +289,10 @@ impl Compiler<'_> {
                 self.any(terms)
             }
             Test::Wildcard { pattern, fold, anchored } => {
-                let regex = compile_regex(&pattern.to_regex(*anchored))?;
                 let prefix = if *anchored { leading_literal(pattern) } else { "" };
-                self.scan_values(&names, *fold, prefix, regex)
+                self.scan_values(&names, *fold, prefix, pattern.regex(*anchored))
             }
-            Test::Regex(pattern) => self.scan_values(&names, false, "", compile_regex(pattern.normalised())?),
+            Test::Regex(pattern) => self.scan_values(&names, false, "", pattern.regex()),
             Test::Text(bounds) if matches!(field, Field::Metadata(_)) || bounds_are_empty(bounds) => {
                 Candidates::none()
             }
@@ -308,7 +324,15 @@ impl Compiler<'_> {
     }
 
     /// Entries with a value that begins with `prefix` and that the regex finds something in.
-    fn scan_values(&self, names: &FieldTerms, fold: bool, prefix: &str, regex: Regex) -> Candidates {
+    fn scan_values(
+        &self,
+        names: &FieldTerms,
+        fold: bool,
+        prefix: &str,
+        regex: Result<Regex, regex::Error>,
+    ) -> Candidates {
+        // Too large a pattern, which the parser lets nobody write, finds nothing.
+        let Ok(regex) = regex else { return Candidates::none() };
         let offset = names.value_offset();
         Candidates::exact(TermScan {
             field: self.partition.fields.terms,
@@ -382,10 +406,4 @@ fn leading_literal(wildcard: &Wildcard) -> &str {
         Some(WildcardPart::Literal(text)) => text,
         _ => "",
     }
-}
-
-fn compile_regex(pattern: &str) -> Result<Regex, StoreError> {
-    Regex::new(pattern).map_err(|error| StoreError::Unsupported {
-        reason: format!("the pattern {pattern:?} is too large: {error}"),
-    })
 }

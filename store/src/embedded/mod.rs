@@ -15,6 +15,7 @@ mod options;
 mod partition;
 mod phrase;
 mod plan;
+mod prefilter;
 mod record;
 mod retention;
 mod scan;

@@ -14,14 +14,16 @@ use crate::StoreError;
 const EXPANSIONS: u32 = 2_000;
 
 pub(super) fn with_prefix(compiler: &Compiler<'_>, tokens: &[String]) -> Result<Candidates, StoreError> {
-    let Some((last, first)) = tokens.split_last() else { return Ok(compiler.scan_tokens("", None)) };
+    let Some((last, first)) = tokens.split_last() else {
+        return Ok(Candidates::exact_box(compiler.scan_tokens("", None)));
+    };
     if first.is_empty() {
-        return Ok(compiler.scan_tokens(last, None));
+        return Ok(Candidates::exact_box(compiler.scan_tokens(last, None)));
     }
     let field = compiler.partition.fields.message;
     for segment in &compiler.partition.segments {
         if expansions(&segment.reader, field, last).map_err(error::reading)? > EXPANSIONS {
-            let ends = compiler.scan_tokens(last, None).query;
+            let ends = compiler.scan_tokens(last, None);
             return Ok(Candidates::inexact(BooleanQuery::intersection(vec![compiler.phrase(first), ends])));
         }
     }

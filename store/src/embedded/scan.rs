@@ -101,10 +101,12 @@ impl Weight for TermScan {
     }
 }
 
+type DocChoice = dyn Fn(&SegmentReader) -> tantivy::Result<BitSet> + Send + Sync;
+
 /// Documents chosen one by one, for what no index holds.
 #[derive(Clone)]
 pub(super) struct DocTest {
-    pub(super) choose: Arc<dyn Fn(&SegmentReader) -> tantivy::Result<BitSet> + Send + Sync>,
+    pub(super) choose: Arc<DocChoice>,
 }
 
 impl fmt::Debug for DocTest {
@@ -126,5 +128,34 @@ impl Weight for DocTest {
 
     fn explain(&self, _: &SegmentReader, _: DocId) -> tantivy::Result<Explanation> {
         Err(TantivyError::InvalidArgument("a filter has no score to explain".to_owned()))
+    }
+}
+
+/// What another query finds, found at once. Tantivy's exclusion seeks in what it excludes even past its
+/// end, which phrases and others do not stand.
+#[derive(Debug, Clone)]
+pub(super) struct Collected(pub(super) Arc<dyn Query>);
+
+struct CollectedWeight(Box<dyn Weight>);
+
+impl Query for Collected {
+    fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
+        Ok(Box::new(CollectedWeight(self.0.weight(scoring)?)))
+    }
+}
+
+impl Weight for CollectedWeight {
+    fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
+        let mut found = BitSet::with_max_value(reader.max_doc());
+        self.0.for_each_no_score(reader, &mut |docs| {
+            for &doc in docs {
+                found.insert(doc);
+            }
+        })?;
+        Ok(Box::new(ConstScorer::new(BitSetDocSet::from(found), boost)))
+    }
+
+    fn explain(&self, reader: &SegmentReader, doc: DocId) -> tantivy::Result<Explanation> {
+        self.0.explain(reader, doc)
     }
 }

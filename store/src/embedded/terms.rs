@@ -5,7 +5,7 @@
 //!
 //! `tag` is one byte for a fixed field, or `m` followed by the path for metadata.
 
-use logpipeline_model::document::KEYWORD_LIMIT;
+use logpipeline_model::document::{KEYWORD_LIMIT, PATH_LIMIT};
 use logpipeline_model::query::{Field, text};
 use logpipeline_model::{Document, Number};
 
@@ -36,12 +36,9 @@ pub(super) enum Kind {
 /// Marks entries with a token that was cut, which token look-ups with an open end may miss.
 pub(super) const CUT_TOKEN: &[u8] = b"c";
 
-/// Marks entries whose metadata is not indexed in full: a longer path than [`PATH_LIMIT`], or so many
-/// and so deep ones that their terms would dwarf the entry. Clauses on metadata read these entries.
+/// Marks entries whose metadata is not indexed in full, because the terms would dwarf the entry: many
+/// values under long paths. Clauses on metadata read these entries.
 pub(super) const OVERFLOW: &[u8] = b"o";
-
-/// Longer paths, in bytes, are not indexed.
-pub(super) const PATH_LIMIT: usize = 1024;
 
 /// The fixed fields that are indexed as terms, and their tags.
 fn tag(field: &Field) -> Option<u8> {
@@ -138,10 +135,6 @@ pub(super) fn of_document(document: &Document<'_>, budget: usize, mut add: impl 
         };
         add_parents(&mut buffer, previous, &leaf.path, &mut add);
         previous = &leaf.path;
-        if leaf.path.len() > PATH_LIMIT {
-            overflow = true;
-            continue;
-        }
         buffer.clear();
         buffer.push(METADATA);
         escape(&leaf.path, &mut buffer);

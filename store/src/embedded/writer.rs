@@ -234,3 +234,84 @@ fn merge_policy() -> LogMergePolicy {
     policy.set_max_docs_before_merge(5_000_000);
     policy
 }
+
+#[cfg(test)]
+mod tests {
+    use logpipeline_model::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn open(directory: &TempDir) -> Writer {
+        let options = Options { memory_bytes: 30_000_000, ..Options::default() };
+        Writer::open(directory.path(), Arc::new(Catalog::new(directory.path())), options).unwrap()
+    }
+
+    /// Entries of today, of long ago and of the far future by turns.
+    fn batch() -> Vec<NewEntry> {
+        let received_at: Timestamp = "2023-09-15T08:00:00Z".parse().unwrap();
+        (0..60)
+            .map(|n| {
+                let id = if n % 5 == 0 { EntryId::derived("key", n) } else { EntryId::v7(received_at, 0, n) };
+                let year = [2023, 1999, 9999][n as usize % 3];
+                let body = format!(
+                    r#"{{"id":"{id}","receivedAt":"{received_at}","timestamp":"{year}-09-15T08:00:00Z","message":"{n}"}}"#
+                );
+                NewEntry { id, body: Bytes::from(body) }
+            })
+            .collect()
+    }
+
+    fn entries(writer: &Writer) -> u64 {
+        writer.catalog.mark_stale();
+        writer.catalog.snapshot().unwrap().iter().map(|partition| partition.summary.entries).sum()
+    }
+
+    #[test]
+    fn a_replay_after_a_crash_between_commits_stores_nothing_twice() {
+        for committed in 0..=3 {
+            let directory = tempfile::tempdir().unwrap();
+            let mut writer = open(&directory);
+            let mut work = Work {
+                snapshot: writer.catalog.snapshot().unwrap(),
+                seen: HashSet::new(),
+                targets: BTreeMap::new(),
+            };
+            for entry in &batch() {
+                assert_eq!(writer.add(&mut work, entry).unwrap(), WriteOutcome::Stored);
+            }
+            assert_eq!(writer.open.len(), 3);
+            for open in &mut writer.open[..committed] {
+                open.commit().unwrap();
+            }
+            drop(writer);
+
+            let mut writer = open(&directory);
+            assert_eq!(entries(&writer), 20 * committed as u64);
+            let outcomes = writer.write(&batch()).unwrap();
+            let stored = outcomes.iter().filter(|outcome| **outcome == WriteOutcome::Stored).count();
+            assert_eq!(stored, 60 - 20 * committed);
+            // Any part again, in any cut.
+            for start in [0, 1, 17, 40, 59] {
+                let outcomes = writer.write(&batch()[start..]).unwrap();
+                assert!(outcomes.iter().all(|outcome| *outcome == WriteOutcome::Duplicate));
+            }
+            assert_eq!(entries(&writer), 60);
+        }
+    }
+
+    #[test]
+    fn after_a_failure_the_next_batch_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut writer = open(&directory);
+        writer.write(&batch()[..30]).unwrap();
+        // Takes away what the open writers write into.
+        let partitions = directory.path().join("partitions");
+        std::fs::remove_dir_all(&partitions).unwrap();
+        let error = writer.write(&batch()[30..]).unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        std::fs::create_dir(&partitions).unwrap();
+        assert_eq!(writer.write(&batch()[30..]).unwrap(), vec![WriteOutcome::Stored; 30]);
+        assert_eq!(entries(&writer), 30);
+    }
+}
