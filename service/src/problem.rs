@@ -15,12 +15,13 @@ pub struct Problem {
     pub kind: &'static str,
     pub detail: Cow<'static, str>,
     retry_after: Option<Duration>,
-    extensions: Map<String, Value>,
+    // Boxed, because handlers return problems as errors, and those are best small.
+    extensions: Box<Map<String, Value>>,
 }
 
 impl Problem {
     pub fn new(status: StatusCode, kind: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, kind, detail: detail.into(), retry_after: None, extensions: Map::new() }
+        Self { status, kind, detail: detail.into(), retry_after: None, extensions: Box::default() }
     }
 
     /// Tells the client when to come back, in whole seconds, rounded up.
@@ -43,7 +44,7 @@ impl Problem {
         body.insert("title".to_owned(), self.status.canonical_reason().unwrap_or("Error").into());
         body.insert("status".to_owned(), self.status.as_u16().into());
         body.insert("detail".to_owned(), self.detail.as_ref().into());
-        body.extend(self.extensions.clone());
+        body.extend(self.extensions.as_ref().clone());
         Value::Object(body)
     }
 }

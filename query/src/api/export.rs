@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use logpipeline_rows::{Columns, Format, Rows};
 use logpipeline_service::Problem;
 use logpipeline_store::Order;
 use utoipa::{IntoParams, ToSchema};
@@ -11,9 +12,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::search::{ORDERS, OrderName};
 use crate::App;
 use crate::app::now;
-use crate::export::{Columns, Export, Format, Rows, stream};
+use crate::export::{Export, stream};
 use crate::params::{FromParams, Given, Params, invalid};
 use crate::scope::{Budget, ScopeParams};
+
+const FORMATS: [(&str, Format); 2] = [("ndjson", Format::Ndjson), ("csv", Format::Csv)];
 
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -59,7 +62,7 @@ impl FromParams for ExportParams {
             from: given.text("from"),
             to: given.text("to"),
             order: given.choice("order", &ORDERS)?,
-            format: given.choice("format", &Format::WORDS)?,
+            format: given.choice("format", &FORMATS)?,
             fields: fields.transpose()?,
             limit: given.number("limit", 1..=u64::MAX)?,
         })
@@ -94,7 +97,7 @@ pub(crate) async fn export(
         query: scope.query,
         range,
         order: params.order.unwrap_or_default(),
-        rows: Rows { format, columns: params.fields },
+        rows: Rows::new(format, params.fields),
         left: limit,
         timeout: app.limits.query_timeout,
         stall: app.limits.export_stall,
@@ -106,13 +109,14 @@ pub(crate) async fn export(
         return Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail));
     }
     let total = first.total.map_or(first.entries.len() as u64, |total| total.min(limit));
-    let name = format!("attachment; filename=\"logs.{}\"", format.extension());
+    let (kind, disposition) = match format {
+        Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"logs.ndjson\""),
+        Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"logs.csv\""),
+    };
     let mut response = Body::from_stream(stream(export, first)).into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
     headers.insert("x-total", total.into());
-    if let Ok(name) = HeaderValue::from_str(&name) {
-        headers.insert(header::CONTENT_DISPOSITION, name);
-    }
     Ok(response)
 }

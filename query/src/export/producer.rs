@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use futures::{Stream, stream};
 use logpipeline_model::query::{Query, TimeRange};
+use logpipeline_rows::{Rows, Unreadable};
 use logpipeline_store::{LogStore, Order, Position, SearchPage, SearchRequest, StoreError};
 use tokio::sync::mpsc;
 
-use super::{Rows, Unreadable};
 use crate::limits::Place;
 use crate::metrics::Metrics;
 

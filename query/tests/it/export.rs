@@ -127,7 +127,7 @@ async fn an_export_that_fails_midway_does_not_look_complete() {
 async fn a_reader_that_pauses_holds_the_export_back() {
     let server = Server::start().await;
     let filler = "x".repeat(20_000);
-    (0..3_000).for_each(|_| drop(server.ingest(&json!({ "message": filler }).to_string())));
+    (0..3_000).for_each(|_| _ = server.ingest(&json!({ "message": filler }).to_string()));
     let mut response = server.send("/export", &[]).await;
     response.chunk().await.unwrap().unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -148,7 +148,7 @@ async fn a_reader_that_takes_nothing_gives_its_place_up() {
     let limits = Limits { export_stall: Duration::from_millis(200), max_exports: 1, ..Limits::default() };
     let server = Server::with(limits).await;
     let filler = "x".repeat(100_000);
-    (0..300).for_each(|_| drop(server.ingest(&json!({ "message": filler }).to_string())));
+    (0..300).for_each(|_| _ = server.ingest(&json!({ "message": filler }).to_string()));
     let stuck = server.send("/export", &[]).await;
     let refused = server.send("/export", &[]).await;
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "10"));

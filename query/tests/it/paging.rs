@@ -17,7 +17,7 @@ async fn pages_neither_repeat_nor_skip_while_entries_arrive() {
         let server = Server::start().await;
         let expected: BTreeSet<String> = (0..100).map(|index| format!("old {index}")).collect();
         // Ten entries a second of time, so that pages end amid equal timestamps.
-        expected.iter().enumerate().for_each(|(index, name)| drop(server.ingest(&entry(name, index / 10))));
+        expected.iter().enumerate().for_each(|(index, name)| _ = server.ingest(&entry(name, index / 10)));
         let (mut seen, mut cursor, mut pages) = (Vec::new(), None::<String>, 0);
         loop {
             let mut params = vec![("order", order), ("limit", "7")];
@@ -44,7 +44,7 @@ async fn pages_neither_repeat_nor_skip_while_entries_arrive() {
 #[tokio::test]
 async fn now_keeps_its_meaning_from_page_to_page() {
     let server = Server::start().await;
-    (0..5).for_each(|index| drop(server.ingest(&json!({ "message": index.to_string() }).to_string())));
+    (0..5).for_each(|index| _ = server.ingest(&json!({ "message": index.to_string() }).to_string()));
     let params = [("q", "timestamp>now-1h"), ("from", "now-15m"), ("to", "now+1s"), ("limit", "2")];
     let first = server.get("/search", &params).await;
     tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -58,7 +58,7 @@ async fn now_keeps_its_meaning_from_page_to_page() {
 #[tokio::test]
 async fn a_cursor_is_refused_with_another_search() {
     let server = Server::start().await;
-    (0..5).for_each(|index| drop(server.ingest(&json!({ "message": "m", "n": index }).to_string())));
+    (0..5).for_each(|index| _ = server.ingest(&json!({ "message": "m", "n": index }).to_string()));
     let first = server.get("/search", &[("q", "m"), ("limit", "2")]).await;
     let cursor = first["cursor"].as_str().unwrap();
     for (params, word) in [

@@ -80,7 +80,7 @@ async fn numbers_come_back_as_they_were_sent() {
 #[tokio::test]
 async fn a_search_cut_by_its_time_budget_says_so() {
     let server = Server::start().await;
-    (0..10).for_each(|index| drop(server.ingest(&json!({ "message": index.to_string() }).to_string())));
+    (0..10).for_each(|index| _ = server.ingest(&json!({ "message": index.to_string() }).to_string()));
     server.store.partial.store(true, std::sync::atomic::Ordering::SeqCst);
     let answer = server.get("/search", &[("limit", "6"), ("timeout", "1s")]).await;
     assert_eq!((&answer["partial"], &answer["cursor"]), (&json!(true), &Value::Null));

@@ -66,7 +66,7 @@ async fn every_answer_forbids_what_the_ui_does_not_need() {
 #[tokio::test]
 async fn large_answers_are_compressed_for_those_who_ask() {
     let server = Server::start().await;
-    (0..100).for_each(|_| drop(server.ingest(crate::server::SAMPLE)));
+    (0..100).for_each(|_| _ = server.ingest(crate::server::SAMPLE));
     let client = reqwest::Client::new();
     for (path, compressed) in [("/api/v1/search", true), ("/api/v1/export", true), ("/api/v1/tail", false)] {
         let response = client.get(server.url(path)).header("accept-encoding", "gzip").send().await.unwrap();

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 /// Fields in the order asked for, under the names they were asked for by.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Columns(Vec<Column>);
+pub struct Columns(Vec<Column>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Column {
@@ -46,7 +46,7 @@ impl Column {
 
 impl Columns {
     /// Reads names with commas between them. `None` where one is empty or named twice.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let mut columns: Vec<Column> = Vec::new();
         for name in text.split(',').map(str::trim) {
             if name.is_empty() || columns.iter().any(|column| column.name == name) {
@@ -57,12 +57,15 @@ impl Columns {
         Some(Self(columns))
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|column| column.name.as_str())
     }
 
-    /// The value of each column, where the entry has one.
-    pub(crate) fn read<'a>(&self, stored: &'a [u8]) -> Result<Vec<Option<Value<'a>>>, serde_json::Error> {
+    /// The value of each column, where the entry, given in its stored form, has one.
+    ///
+    /// # Errors
+    /// Where the bytes are no JSON.
+    pub fn read<'a>(&self, stored: &'a [u8]) -> Result<Vec<Option<Value<'a>>>, serde_json::Error> {
         let entry: &RawValue = serde_json::from_slice(stored)?;
         self.0.iter().map(|column| Value::at(entry, &column.path)).collect()
     }
@@ -71,10 +74,10 @@ impl Columns {
 /// What stands at a path: several values where arrays lie on the way, or where keys that hold dots
 /// spell the same path.
 #[derive(Debug)]
-pub(crate) struct Value<'a>(Vec<&'a RawValue>);
+pub struct Value<'a>(Vec<&'a RawValue>);
 
 impl<'a> Value<'a> {
-    fn at(entry: &'a RawValue, path: &str) -> Result<Option<Self>, serde_json::Error> {
+    pub(crate) fn at(entry: &'a RawValue, path: &str) -> Result<Option<Self>, serde_json::Error> {
         let mut found = Vec::new();
         collect(entry, path, &mut found)?;
         found.retain(|value| value.get() != "null");
@@ -82,7 +85,7 @@ impl<'a> Value<'a> {
     }
 
     /// As a cell: text without quotes, everything else as JSON.
-    pub(crate) fn text(self) -> Cow<'a, str> {
+    pub fn text(self) -> Cow<'a, str> {
         match self.0.as_slice() {
             [one] if one.get().starts_with('"') => match Text::deserialize(*one) {
                 Ok(Text(text)) => text,
@@ -194,7 +197,7 @@ mod tests {
         assert_eq!(cell("metadata.n").as_deref(), Some("1e999"));
         assert_eq!(cell("http").as_deref(), Some(r#"{"status":500,"route":"/a"}"#));
         assert_eq!(cell("a.b").as_deref(), Some("[1,2]"), "both spellings of a path");
-        assert_eq!(cell("tags.k").as_deref(), Some("\"y\"").map(|text| text.trim_matches('"')));
+        assert_eq!(cell("tags.k").as_deref(), Some("y"));
         assert_eq!(
             (cell("none"), cell("level"), cell("http.none"), cell("metadata.htt")),
             (None, None, None, None)

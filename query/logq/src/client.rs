@@ -1,0 +1,146 @@
+//! The search API over HTTP.
+
+use std::time::Duration;
+
+use reqwest::{Response, StatusCode, Url};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::args::Args;
+use crate::escape;
+use crate::failure::{Failure, QueryFault};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Silence after which a connection is dead. The server's time budget ends sooner, and so do its heartbeats.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often a busy server is asked again.
+const RETRIES: u32 = 3;
+
+pub(crate) type Parameters = Vec<(&'static str, String)>;
+
+#[derive(Debug)]
+pub(crate) struct Client<'a> {
+    args: &'a Args,
+    base: Url,
+    http: reqwest::Client,
+}
+
+#[derive(Debug, Deserialize)]
+struct Problem {
+    #[serde(rename = "type", default)]
+    kind: String,
+    #[serde(default)]
+    detail: String,
+    parameter: Option<String>,
+}
+
+impl<'a> Client<'a> {
+    pub(crate) fn new(args: &'a Args) -> Result<Self, Failure> {
+        let given = &args.server;
+        let usage = |reason: &str| {
+            Failure::Usage(format!("--server {given}: {reason}; give a URL such as http://localhost:8080"))
+        };
+        let mut base = Url::parse(given).map_err(|error| usage(&error.to_string()))?;
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(usage("the scheme is neither http nor https"));
+        }
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("logq/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(READ_TIMEOUT)
+            .build()
+            .map_err(|error| {
+                Failure::Server(format!("failed to prepare a connection: {}", reasons(&error)))
+            })?;
+        Ok(Self { args, base, http })
+    }
+
+    /// An answer as JSON.
+    pub(crate) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        params: &Parameters,
+    ) -> Result<T, Failure> {
+        let response = self.send(path, params).await?;
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::Server(format!("{} answered with something else: {error}", self.args.server))
+        })
+    }
+
+    /// A successful response, its body not read yet. A server that is busy is asked again when it says so.
+    pub(crate) async fn send(&self, path: &str, params: &Parameters) -> Result<Response, Failure> {
+        let mut retries = 0;
+        loop {
+            let response = self.attempt(path, params).await?;
+            if response.status().is_success() {
+                return Ok(response);
+            }
+            let wait =
+                response.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
+            match wait {
+                Some(seconds @ 0..=10) if retries < RETRIES => {
+                    retries += 1;
+                    tokio::time::sleep(Duration::from_secs(seconds)).await;
+                }
+                _ => return Err(self.explain(response, params).await),
+            }
+        }
+    }
+
+    async fn attempt(&self, path: &str, params: &Parameters) -> Result<Response, Failure> {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["api", "v1"]).extend(path.split('/'));
+        }
+        url.query_pairs_mut().extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
+        self.http.get(url).send().await.map_err(|error| self.unreachable(&error))
+    }
+
+    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+        let hint = match error.is_connect() {
+            true => "; is the query server running there? --server or LOGQ_SERVER names another",
+            false => "",
+        };
+        Failure::Server(format!("failed to reach {}: {}{hint}", self.args.server, reasons(error)))
+    }
+
+    async fn explain(&self, response: Response, params: &Parameters) -> Failure {
+        let status = response.status();
+        let body = response.bytes().await.unwrap_or_default();
+        let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
+            return Failure::Server(format!("{} answered {status}", self.args.server));
+        };
+        if problem.kind.ends_with(":invalid-query")
+            && let Ok(mut fault) = serde_json::from_slice::<QueryFault>(&body)
+        {
+            let query = params.iter().find(|(name, _)| *name == "q");
+            fault.query = query.map(|(_, query)| query.clone()).unwrap_or_default();
+            return Failure::Query(Box::new(fault));
+        }
+        let detail = escape::line(&problem.detail);
+        match problem.parameter {
+            Some(parameter) if status == StatusCode::BAD_REQUEST => {
+                Failure::Usage(format!("{}: {detail}", self.args.flag(&parameter)))
+            }
+            _ if status == StatusCode::NOT_FOUND && problem.kind.ends_with(":not-found") => {
+                Failure::NotFound(detail.into())
+            }
+            _ => Failure::Server(format!("{} answered {status}: {detail}", self.args.server)),
+        }
+    }
+}
+
+/// An error and what caused it, without the URL, which is long.
+pub(crate) fn reasons(error: &reqwest::Error) -> String {
+    let mut source = std::error::Error::source(error);
+    let mut last = error.to_string();
+    while let Some(cause) = source {
+        last = cause.to_string();
+        source = cause.source();
+    }
+    last
+}

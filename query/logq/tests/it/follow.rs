@@ -1,0 +1,97 @@
+//! Following.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
+
+use crate::server::Server;
+
+struct Follower {
+    child: Child,
+    out: Receiver<String>,
+    err: Receiver<String>,
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).lines() {
+            if sender.send(line.unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+impl Follower {
+    fn start(server: &Server, args: &[&str]) -> Self {
+        let mut command = server.logq();
+        command.args(["--follow", "--fields", "message", "-o", "csv"]).args(args);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (out, err) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
+        let follower = Self { child, out, err };
+        // The header is printed once the server has answered.
+        assert_eq!(follower.line(), "message");
+        follower
+    }
+
+    fn line(&self) -> String {
+        self.out.recv_timeout(Duration::from_secs(15)).expect("a line")
+    }
+
+    fn is_silent(&self) -> bool {
+        self.out.recv_timeout(Duration::from_millis(500)) == Err(RecvTimeoutError::Timeout)
+    }
+}
+
+fn entry(message: &str) -> String {
+    format!(r#"{{"message":"{message}","level":"error"}}"#)
+}
+
+#[test]
+fn entries_are_printed_as_they_arrive() {
+    let server = Server::start();
+    server.ingest(&[entry("before")]);
+    let follower = Follower::start(&server, &["level:error"]);
+    server.ingest(&[entry("first"), r#"{"message":"quiet","level":"info"}"#.to_owned()]);
+    assert_eq!(follower.line(), "first");
+    server.ingest(&[entry("second")]);
+    assert_eq!(follower.line(), "second");
+}
+
+#[test]
+fn with_a_time_range_what_is_there_comes_first_and_once() {
+    let server = Server::start();
+    server.ingest(&[entry("old 1"), entry("old 2")]);
+    let follower = Follower::start(&server, &["--since", "1h"]);
+    server.ingest(&[entry("meanwhile")]);
+    assert_eq!([follower.line(), follower.line(), follower.line()], ["old 1", "old 2", "meanwhile"]);
+    assert!(follower.is_silent());
+    server.ingest(&[entry("new")]);
+    assert_eq!(follower.line(), "new");
+    let last = Follower::start(&server, &["-n", "2"]);
+    assert_eq!([last.line(), last.line()], ["meanwhile", "new"]);
+}
+
+#[test]
+fn a_lost_connection_loses_no_entry() {
+    let mut server = Server::start();
+    let follower = Follower::start(&server, &["level:error"]);
+    server.ingest(&[entry("before")]);
+    assert_eq!(follower.line(), "before");
+    server.restart(|server| drop(server.ingest(&[entry("while away")])));
+    assert_eq!(follower.line(), "while away");
+    assert!(follower.err.recv_timeout(Duration::from_secs(1)).unwrap().contains("the connection is lost"));
+    server.ingest(&[entry("after")]);
+    assert_eq!(follower.line(), "after");
+    assert!(follower.is_silent(), "each entry is printed once");
+}

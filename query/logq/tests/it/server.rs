@@ -1,0 +1,116 @@
+//! A query server over an embedded store, and logq with it.
+
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use logpipeline_model::entry::{Limits as EntryLimits, Stamp, accept};
+use logpipeline_model::{EntryId, Timestamp};
+use logpipeline_query::config::Limits;
+use logpipeline_query::{App, router};
+use logpipeline_service::{Shutdown, admin, http_server};
+use logpipeline_store::embedded::{EmbeddedStore, Options};
+use logpipeline_store::{LogStore, NewEntry, WriteOutcome};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+pub const SAMPLE: &str = r#"{"level":"error","message":"Failed to connect to DB","resourceId":"server-1234","timestamp":"2023-09-15T08:00:00Z","traceId":"abc-xyz-123","spanId":"span-456","commit":"5e5342f","metadata":{"parentResourceId":"server-0987"}}"#;
+
+pub struct Server {
+    runtime: Runtime,
+    pub address: SocketAddr,
+    writer: EmbeddedStore,
+    folder: TempDir,
+    shutdown: Shutdown,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let writer = EmbeddedStore::open_writer(folder.path(), Options::default()).unwrap();
+        let any = ([127, 0, 0, 1], 0).into();
+        let (address, shutdown) = runtime.block_on(async { serve(&folder, any) });
+        Self { runtime, address, writer, folder, shutdown }
+    }
+
+    /// With the sample entry.
+    pub fn with_sample() -> Self {
+        let server = Self::start();
+        server.ingest(&[SAMPLE.to_owned()]);
+        server
+    }
+
+    /// Stores entries, received now.
+    pub fn ingest(&self, entries: &[String]) -> Vec<EntryId> {
+        let batch: Vec<NewEntry> = entries.iter().map(|json| stored(json)).collect();
+        let ids = batch.iter().map(|entry| entry.id).collect();
+        let outcomes = self.runtime.block_on(self.writer.write(batch)).unwrap();
+        assert!(outcomes.iter().all(|outcome| *outcome == WriteOutcome::Stored));
+        std::thread::sleep(Duration::from_millis(300));
+        ids
+    }
+
+    /// Ends the server and starts another at the same address, `meanwhile` in between.
+    pub fn restart(&mut self, meanwhile: impl FnOnce(&Self)) {
+        self.shutdown.trigger();
+        assert!(self.runtime.block_on(self.shutdown.finished(Duration::from_secs(5))));
+        meanwhile(self);
+        (self.address, self.shutdown) = self.runtime.block_on(async { serve(&self.folder, self.address) });
+    }
+
+    pub fn logq(&self) -> Command {
+        let mut command = logq();
+        command.env("LOGQ_SERVER", format!("http://{}", self.address));
+        command
+    }
+
+    /// Runs logq: exit code, stdout, stderr.
+    pub fn run(&self, args: &[&str]) -> (i32, String, String) {
+        finish(self.logq().args(args))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
+}
+
+/// logq without a server, and without what the environment says.
+pub fn logq() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_logq"));
+    command.env_remove("LOGQ_SERVER").env_remove("NO_COLOR").env("TZ", "UTC").stdin(Stdio::null());
+    command
+}
+
+pub fn finish(command: &mut Command) -> (i32, String, String) {
+    let output = command.output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn serve(folder: &TempDir, address: SocketAddr) -> (SocketAddr, Shutdown) {
+    let store: Arc<dyn LogStore> = Arc::new(EmbeddedStore::open_reader(folder.path()).unwrap());
+    let shutdown = Shutdown::default();
+    let limits = Limits { tail_interval: Duration::from_millis(20), ..Limits::default() };
+    let app = App::new(store, limits, &admin::registry(), shutdown.clone()).unwrap();
+    let listener = http_server::bind(address).unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
+    (address, shutdown)
+}
+
+fn stored(json: &str) -> NewEntry {
+    static COUNTER: AtomicU64 = AtomicU64::new(1);
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let received_at = Timestamp::from_unix_nanos(nanos as i128);
+    let id = EntryId::v7(received_at, 0, COUNTER.fetch_add(1, Ordering::Relaxed));
+    let mut body = Vec::new();
+    accept(json.as_bytes(), Stamp { id, received_at }, &EntryLimits::default(), &mut body).unwrap();
+    NewEntry { id, body: Bytes::from(body) }
+}
