@@ -341,6 +341,22 @@ test("the time picker sets relative and absolute ranges, which the URL keeps", a
   expect(param(page, "range")).toBe("24h");
 });
 
+test("a server that is away is said to be, and found again by itself", async () => {
+  await view(page, HOUR_VIEW);
+  await rows(page).first().waitFor();
+  await page.route("**/api/v1/**", (route) => route.abort());
+  await page.getByRole("button", { name: "Refresh" }).click();
+  await page.getByText("The query server cannot be reached.").waitFor();
+  expect(await rows(page).count()).toBeGreaterThan(0);
+  await picture(page, "offline");
+  await page.unroute("**/api/v1/**");
+  await page.getByText("The query server cannot be reached.").waitFor({ state: "detached" });
+  expect(await count(page)).toBe(60);
+  const refused = complaints.filter((complaint) => complaint.includes("ERR_FAILED"));
+  expect(refused.length).toBeGreaterThan(0);
+  for (const complaint of refused) complaints.splice(complaints.indexOf(complaint), 1);
+});
+
 test("it can be read in the dark and on a telephone", async () => {
   const dark = await openPage(browser, { dark: true });
   await view(dark, HOUR_VIEW);

@@ -27,7 +27,8 @@ export function ResultsBar({ view, zone, onZone, results, tail, paused, refused 
   const exported = { q, order, ...boundsOf(view.range) };
   return (
     <div className="results-bar">
-      <span className="count" role="status" aria-live="polite">
+      {/* While entries pour in, announcing each would drown everything else. */}
+      <span className="count" role="status" aria-live={view.tail ? "off" : "polite"}>
         {results.answered && !refused && (
           <>
             <strong>{countOf(results.total, "entry", "entries")}</strong>

@@ -1,16 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { HistogramResponse } from "../api/types";
-import {
-  barAt,
-  levelTotals,
-  shareOf,
-  ticks,
-  timeAt,
-  toChart,
-  toInclusiveEnd,
-  widened,
-  zoomTo,
-} from "./buckets";
+import { barAt, levelTotals, shareOf, timeAt, toChart, toInclusiveEnd, widened, zoomTo } from "./buckets";
 
 const RESPONSE: HistogramResponse = {
   intervalSeconds: 60,
@@ -114,14 +104,4 @@ describe("zooming", () => {
   test("out is three times as much about the same middle", () => {
     expect(widened(chart)).toEqual({ from: "2023-12-31T23:50:30Z", to: "2024-01-01T00:20:29Z" });
   });
-});
-
-test("ticks are round in the zone that is shown, and not too many", () => {
-  const marks = ticks(chart, 5, 0);
-  expect(marks.map((tick) => tick.at)).toEqual(
-    ["00:02", "00:04", "00:06", "00:08", "00:10"].map((m) => at(`${m}:00`)),
-  );
-  const day = { ...chart, from: at("00:00:00"), to: at("00:00:00") + 3 * 86_400_000 };
-  const offset = 5.5 * 3_600_000;
-  for (const tick of ticks(day, 4, offset)) expect((tick.at + offset) % 86_400_000).toBe(0);
 });

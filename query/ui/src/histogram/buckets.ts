@@ -106,22 +106,6 @@ export function toInclusiveEnd(ms: number): string {
   return ms % 1000 === 0 ? toLiteral(ms - 1000) : toLiteral(ms - 1);
 }
 
-const STEPS = [
-  1, 5, 10, 50, 100, 250, 500, 1e3, 2e3, 5e3, 10e3, 15e3, 30e3, 60e3, 120e3, 300e3, 600e3, 900e3, 1800e3,
-  3600e3, 7200e3, 10800e3, 21600e3, 43200e3, 86400e3, 172800e3, 604800e3, 1209600e3, 2592000e3, 7776000e3,
-  31536000e3, 157680000e3, 315360000e3, 3153600000e3,
-];
-
-/** Round times for the axis, at most `count` of them. `offsetMs` is what the shown zone is ahead of UTC. */
-export function ticks(chart: Chart, count: number, offsetMs: number): { at: number; step: number }[] {
-  const span = chart.to - chart.from;
-  const step = STEPS.find((candidate) => span / candidate <= count) ?? span;
-  const first = Math.ceil((chart.from + offsetMs) / step) * step - offsetMs;
-  const out: { at: number; step: number }[] = [];
-  for (let at = first; at <= chart.to && out.length <= count; at += step) out.push({ at, step });
-  return out;
-}
-
 function clamp(share: number): number {
   return Math.min(1, Math.max(0, share));
 }

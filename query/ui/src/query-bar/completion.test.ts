@@ -39,7 +39,7 @@ test("names by their beginning or that of their last parts, quoted where needed"
 test("values are quoted and counted; what is typed in full is left out", () => {
   const values = [
     { value: "a b", count: 1234 },
-    { value: 500, count: 2 },
+    { value: "500", count: 2 },
     { value: "done", count: 1 },
     { value: null, count: 1 },
   ];

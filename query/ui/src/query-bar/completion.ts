@@ -18,6 +18,7 @@ export interface Suggestion {
 const VALUE =
   /(?:^|[\s(!-])(@?[\p{L}_][\p{L}\p{N}_.-]*|"(?:[^"\\]|\\.)+")(?::|!=|=)(\(?(?:[^\s()"]+(?:,|\s+OR)\s*)*)("?[^\s()",]*)$/u;
 const FIELD = /(?:^|[\s(!-])([\p{L}@_][\p{L}\p{N}_.-]*)$/u;
+const NUMBER = /^-?\d+(?:\.\d+)?$/;
 const KEYWORDS = new Set(["AND", "OR", "NOT", "and", "or", "not"]);
 
 export function completionAt(text: string, caret: number): Completion | null {
@@ -53,7 +54,9 @@ export function valueSuggestions(values: { value: Json; count: number }[], prefi
     if (value === null || isObject(value) || Array.isArray(value)) return [];
     const label = scalarText(value);
     if (label === prefix) return [];
-    return [{ label, detail: formatCount(count), insert: `${quoteValue(value)} ` }];
+    // Numbers come as text. Unquoted they match however they are spelled.
+    const insert = NUMBER.test(label) ? label : quoteValue(value);
+    return [{ label, detail: formatCount(count), insert: `${insert} ` }];
   });
 }
 

@@ -25,7 +25,7 @@ export function ProblemNote({ problem, retryIn, onRetry, onTake }: Props) {
       <WarnIcon />
       <div className="note-text">
         <strong>{TITLES[problem.kind] ?? "The request failed"}</strong>
-        <span>{problem.detail}</span>
+        <span>{problem.message ?? problem.detail}</span>
         {problem.hint && <span className="muted">{problem.hint}</span>}
         {problem.suggestion !== undefined && onTake && (
           <SuggestedQuery query={problem.suggestion} onTake={onTake} />
