@@ -1,3 +1,4 @@
+mod documentation;
 mod errors;
 mod examples;
 mod limits;
