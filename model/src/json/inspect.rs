@@ -1,9 +1,11 @@
-use super::{Escapes, Fault, Kind, Reader, Token};
+use std::collections::BTreeSet;
+
+use super::{Escapes, Fault, Kind, Reader, Token, string};
 
 /// What a value holds that keeps its bytes from being stored or searched as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Marks {
-    /// A key given twice or one that may be, half of a surrogate pair, or a line break between tokens:
+    /// A key given twice in one object, half of a surrogate pair, or a line break between tokens:
     /// [`super::rewrite`] makes it storable.
     pub(crate) rewrite: bool,
     /// Bytes of its longest string or number, as written.
@@ -25,7 +27,7 @@ pub(crate) fn finish_value(
         return Ok((first.end, marks));
     }
     let outside = reader.depth() - 1;
-    let mut keys = Keys { bytes, open: Vec::new() };
+    let mut keys = Keys { bytes, open: Vec::new(), escaped: false };
     keys.enter(first.kind);
     while reader.depth() > outside {
         let Some(token) = reader.token()? else { break };
@@ -34,8 +36,8 @@ pub(crate) fn finish_value(
             Kind::ObjectEnd => marks.rewrite |= keys.leave(),
             Kind::Key => {
                 marks.keys += token.end - token.start;
-                // Differently escaped keys may be the same.
-                marks.rewrite |= token.escapes != Escapes::None;
+                marks.rewrite |= token.escapes == Escapes::LoneSurrogate;
+                keys.escaped |= token.escapes != Escapes::None;
                 keys.open.push((token.start, token.end));
             }
             _ => note_scalar(&mut marks, &token),
@@ -60,6 +62,8 @@ fn note_scalar(marks: &mut Marks, token: &Token) {
 struct Keys<'a> {
     bytes: &'a [u8],
     open: Vec<(usize, usize)>,
+    /// Whether any key so far is spelled with escapes, so that equal ones may look different.
+    escaped: bool,
 }
 
 impl Keys<'_> {
@@ -79,7 +83,11 @@ impl Keys<'_> {
         let start = self.open.iter().rposition(|span| *span == (0, 0)).unwrap_or_default();
         let keys = self.open.get_mut(start + 1..).unwrap_or_default();
         let text = |span: &(usize, usize)| self.bytes.get(span.0..span.1).unwrap_or_default();
-        let twice = if keys.len() <= 12 {
+        let twice = if self.escaped {
+            let mut seen = BTreeSet::new();
+            keys.iter()
+                .any(|span| !seen.insert(string::unescape(str::from_utf8(text(span)).unwrap_or_default())))
+        } else if keys.len() <= 12 {
             keys.iter()
                 .enumerate()
                 .any(|(index, one)| keys[..index].iter().any(|other| text(one) == text(other)))

@@ -20,7 +20,7 @@ pub struct Line<'a> {
 ///
 /// Objects that span lines may follow each other too, as may objects on one line. What comes is not
 /// validated, that is for [`crate::entry::accept`].
-pub fn lines<'a>(body: &'a [u8], limits: &Limits) -> impl Iterator<Item = Line<'a>> {
+pub fn lines<'a>(body: &'a [u8], limits: &Limits) -> impl Iterator<Item = Line<'a>> + use<'a> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let rest = body.trim_ascii_start();
     let mut lines = Lines { body, at: body.len() - rest.len(), line: 1, last: 0, layout: Layout::Lines };

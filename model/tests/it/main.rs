@@ -1,3 +1,9 @@
+//! The model's promises, over inputs that nobody chose.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod any_bytes;
+mod grammar;
+mod hostile;
 mod query;
+mod round_trip;
+mod texts;

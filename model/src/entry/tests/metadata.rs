@@ -23,7 +23,7 @@ fn what_the_ingestor_adds_cannot_be_sent() {
 fn a_moved_key_that_is_taken_gets_underscores() {
     assert_eq!(metadata(r#""a":1,"metadata":{"a":0}"#), r#"{"a":0,"a_":1}"#);
     assert_eq!(metadata(r#""a":1,"metadata":{"a":0,"a_":0,"a__":0}"#), r#"{"a":0,"a_":0,"a__":0,"a___":1}"#);
-    assert_eq!(metadata(r#""a":1,"metadata":{"\u0061":0}"#), r#"{"a":0,"a_":1}"#);
+    assert_eq!(metadata(r#""a":1,"metadata":{"\u0061":0}"#), r#"{"\u0061":0,"a_":1}"#);
     // A key that is free keeps its name.
     assert_eq!(metadata(r#""a":1,"a_":2,"metadata":{"a":0}"#), r#"{"a":0,"a__":1,"a_":2}"#);
     assert_eq!(
