@@ -194,10 +194,23 @@ impl Catalog {
             let name = name.to_string_lossy();
             if name.starts_with(".new-") || name.starts_with(".removed-") {
                 fs::remove_dir_all(file.path()).map_err(failed)?;
+            } else if name.parse::<Name>().is_ok() {
+                remove_drafts(&file.path()).map_err(failed)?;
             }
         }
         Ok(())
     }
+}
+
+/// Files that Tantivy was about to rename when it was killed, and that it will not look for.
+fn remove_drafts(partition: &Path) -> io::Result<()> {
+    for file in fs::read_dir(partition)? {
+        let file = file?;
+        if file.file_name().as_encoded_bytes().starts_with(b".tmp") {
+            fs::remove_file(file.path())?;
+        }
+    }
+    Ok(())
 }
 
 fn unreadable(folder: &Path, error: tantivy::TantivyError) -> StoreError {

@@ -18,7 +18,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { memory_bytes: 192 << 20, open_partitions: 3, partition_bytes: 2 << 30, merge_threads: 1 }
+        Self { memory_bytes: 192 << 20, open_partitions: 6, partition_bytes: 2 << 30, merge_threads: 1 }
     }
 }
 

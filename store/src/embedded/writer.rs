@@ -1,8 +1,10 @@
 //! The one writer of a directory: spreads a batch over partitions and commits each.
 
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use bytes::Bytes;
 use logpipeline_model::{Document, EntryId};
@@ -17,17 +19,23 @@ use super::schema::{self, Fields};
 use super::{Options, error, version};
 use crate::{NewEntry, StoreError, WriteOutcome};
 
+/// Partitions that merge in the background after they were closed.
+const MOST_MERGING: usize = 2;
+
 pub(super) struct Writer {
     catalog: Arc<Catalog>,
     options: Options,
     fields: Fields,
     /// Least recently used first.
     open: Vec<OpenPartition>,
+    /// Partitions no longer written to, whose segments are still being merged.
+    merging: Vec<(Name, JoinHandle<()>)>,
     _lock: WriterLock,
 }
 
 struct OpenPartition {
     name: Name,
+    folder: PathBuf,
     writer: IndexWriter<Record>,
     /// As of the last commit, and with what was added since.
     summary: Summary,
@@ -47,7 +55,7 @@ impl Writer {
         version::establish(root)?;
         catalog.tidy()?;
         let (_, fields) = schema::build();
-        Ok(Self { catalog, options, fields, open: Vec::new(), _lock: lock })
+        Ok(Self { catalog, options, fields, open: Vec::new(), merging: Vec::new(), _lock: lock })
     }
 
     /// Rolls to a new generation at this size from now on, where it is less than the options say.
@@ -72,6 +80,38 @@ impl Writer {
     /// Closes a partition that is about to be removed.
     pub(super) fn close(&mut self, name: Name) {
         self.open.retain(|open| open.name != name);
+        self.finish_merging(|merging| *merging == name);
+    }
+
+    /// Waits for the merges of some partitions.
+    fn finish_merging(&mut self, which: impl Fn(&Name) -> bool) {
+        for (name, thread) in self.merging.extract_if(.., |(name, _)| which(name)) {
+            if thread.join().is_err() {
+                tracing::warn!(partition = %name, "a merge failed; it is tried again with the next entries");
+            }
+        }
+    }
+
+    /// Makes room for one more open partition. Merges under way go on: were they given up each time,
+    /// entries spread over many partitions would never be merged.
+    fn close_least_recent(&mut self) -> Result<(), StoreError> {
+        let mut idle = self.open.remove(0);
+        if idle.dirty {
+            idle.commit()?;
+            self.catalog.mark_stale();
+        }
+        if self.merging.len() >= MOST_MERGING {
+            let (oldest, _) = self.merging[0];
+            self.finish_merging(|name| *name == oldest);
+        }
+        let name = idle.name;
+        let thread = std::thread::Builder::new().name(format!("merge {name}")).spawn(move || {
+            if let Err(error) = idle.writer.wait_merging_threads() {
+                tracing::warn!(partition = %name, %error, "failed to merge");
+            }
+        });
+        self.merging.push((name, thread.map_err(error::writing)?));
+        Ok(())
     }
 
     fn try_write(&mut self, batch: &[NewEntry]) -> Result<Vec<WriteOutcome>, StoreError> {
@@ -129,12 +169,9 @@ impl Writer {
             Some(at) => self.open[at..].rotate_left(1),
             None => {
                 while self.open.len() >= self.options.open_partitions.max(1) {
-                    let mut idle = self.open.remove(0);
-                    if idle.dirty {
-                        idle.commit()?;
-                        self.catalog.mark_stale();
-                    }
+                    self.close_least_recent()?;
                 }
+                self.finish_merging(|merging| *merging == name);
                 let opened = OpenPartition::open(&self.catalog, name, &self.options)?;
                 self.open.push(opened);
             }
@@ -212,7 +249,8 @@ impl OpenPartition {
             .build();
         let writer = partition.index.writer_with_options(writer_options).map_err(error::writing)?;
         writer.set_merge_policy(Box::new(merge_policy()));
-        Ok(Self { name, writer, summary: partition.summary.clone(), dirty: false })
+        let (folder, summary) = (catalog.path(name), partition.summary.clone());
+        Ok(Self { name, folder, writer, summary, dirty: false })
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
@@ -220,6 +258,8 @@ impl OpenPartition {
         let mut commit = self.writer.prepare_commit().map_err(error::writing)?;
         commit.set_payload(&payload);
         commit.commit().map_err(error::writing)?;
+        // Tantivy syncs the files and the folder before it renames the commit into place, not after.
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(error::writing)?;
         self.dirty = false;
         Ok(())
     }

@@ -3,6 +3,7 @@
 
 mod dice;
 mod differential;
+mod full_disk;
 mod ground;
 mod reading;
 mod retaining;
