@@ -1,6 +1,7 @@
 //! The queries that the language promises, each over entries that it finds and entries that it does not.
 
 use logpipeline_model::Document;
+use logpipeline_model::entry::{Limits, Stamp, accept};
 
 use super::support::{at, check, entry, number_leaf, sample, text_leaf};
 
@@ -203,4 +204,13 @@ fn the_four_sample_queries_find_the_sample_entry() {
         &[sample()],
         &[level("info"), message("Connected"), resource("server-1"), timestamp("2023-09-16T00:00:00Z")],
     );
+}
+
+#[test]
+fn the_sample_entry_as_it_is_stored_is_the_one_above() {
+    let sent = br#"{"level":"error","message":"Failed to connect to DB","resourceId":"server-1234","timestamp":"2023-09-15T08:00:00Z","traceId":"abc-xyz-123","spanId":"span-456","commit":"5e5342f","metadata":{"parentResourceId":"server-0987"}}"#;
+    let stamp = Stamp { id: sample().id, received_at: sample().received_at };
+    let mut stored = Vec::new();
+    accept(sent, stamp, &Limits::default(), &mut stored).unwrap();
+    assert_eq!(Document::parse(&stored).unwrap(), sample());
 }
