@@ -81,6 +81,11 @@ impl CheckpointFile {
         Ok((this, loaded))
     }
 
+    /// Whether there is no file yet that could be written in place.
+    pub fn is_new(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// Makes a checkpoint durable. On an error the one before stays.
     pub fn write(&mut self, checkpoint: &Checkpoint) -> io::Result<()> {
         let slot = encode(self.generation + 1, checkpoint);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::thread::JoinHandle;
 
 use opentelemetry::trace::SpanContext;
 use tokio::sync::oneshot;
@@ -79,9 +80,16 @@ impl Wal {
         }
         let lock = FolderLock::take(folder)?;
         let files = disk.list(folder).map_err(|error| io("list", folder, error))?;
-        let Found { state, active, last, next_sequence, start, settled, checkpoints, unused, recovery } =
+        let Found { state, active, last, next_sequence, start, settled, mut checkpoints, unused, recovery } =
             recovery::recover(&disk, folder, &files, options.segment_size)?;
 
+        if checkpoints.is_new()
+            && let Err(error) = checkpoints.write(&Checkpoint { position: start, settled })
+        {
+            // Made now, so that it can move later on a full disk; where this one is full already, the next
+            // checkpoint tries again.
+            tracing::warn!(%error, "failed to make the checkpoint of the write-ahead log");
+        }
         let spares = Arc::new(Spares::load(Arc::clone(&disk), folder, options.segment_size, &files));
         spares.recycle(unused).map_err(|error| io("recycle segments in", folder, error))?;
         let ledger = Arc::new(Ledger::restore(settled, state.head.number.saturating_sub(start.number)));
@@ -102,15 +110,8 @@ impl Wal {
             next_sequence,
             retry_at: None,
         };
-        let (ended, end) = oneshot::channel();
-        spawn("wal-writer", move || {
-            let result = writer.run(&queue);
-            drop((queue, lock));
-            let _ = ended.send(result);
-        })
-        .map_err(|error| io("start the writer of", folder, error))?;
         let (preparing, live) = (Arc::clone(&spares), Arc::clone(&shared));
-        spawn("wal-spares", move || {
+        let preparer = spawn("wal-spares", move || {
             while wanted.recv().is_ok() {
                 if live.usage().segments < options.max_segments()
                     && let Err(error) = preparing.prepare()
@@ -120,7 +121,18 @@ impl Wal {
             }
         })
         .map_err(|error| io("start the preparer of", folder, error))?;
+        let (ended, end) = oneshot::channel();
+        spawn("wal-writer", move || {
+            let result = writer.run(&queue);
+            drop(queue);
+            // The writer is gone, so the preparer ends too; only then is the folder anyone else's.
+            let _ = preparer.join();
+            drop(lock);
+            let _ = ended.send(result);
+        })
+        .map_err(|error| io("start the writer of", folder, error))?;
         let _ = prepare.try_send(());
+        drop(prepare);
 
         let reader = Reader::new(disk, folder.to_owned(), Arc::clone(&shared), start);
         let wal = Self { commands, shared, spares, folder: folder.into(), options };
@@ -184,6 +196,6 @@ impl Wal {
     }
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(work)
 }

@@ -208,14 +208,19 @@ impl Scan {
             } else {
                 let torn = match record::parse(rest, seed, offset) {
                     Parsed::Cut { size } | Parsed::BadPayload { size } => size.min(rest.len()),
-                    _ => rest
-                        .chunks(8)
-                        .take_while(|chunk| chunk.iter().any(|byte| *byte != 0))
-                        .map(<[u8]>::len)
-                        .sum(),
+                    _ => until_zeros(rest),
                 };
                 return Ok(Self { end: offset, number, torn: torn as u64 });
             }
         }
     }
+}
+
+/// How much lies before the next run of zeros as long as a header, or the end.
+fn until_zeros(bytes: &[u8]) -> usize {
+    if bytes.iter().take(8).all(|byte| *byte == 0) {
+        return 0;
+    }
+    let is_end = |at: &usize| bytes[*at..].iter().take(record::HEADER).all(|byte| *byte == 0);
+    (8..bytes.len().saturating_sub(record::HEADER)).step_by(8).find(is_end).unwrap_or(bytes.len())
 }

@@ -264,7 +264,13 @@ impl Writer {
         let previous = added.last().map_or(self.last, |active| (active.live.sequence, active.live.end));
         let live =
             Live { sequence: self.next_sequence, salt: rand::random(), first_number, end: FIRST_OFFSET };
-        match self.start_segment(live, previous) {
+        let mut started = self.start_segment(live, previous);
+        if started.as_ref().is_err_and(is_lasting) {
+            // One bad file is no bad disk.
+            let live = Live { sequence: self.next_sequence, ..live };
+            started = self.start_segment(live, previous);
+        }
+        match started {
             Ok(active) => {
                 self.next_sequence += 1;
                 self.retry_at = None;

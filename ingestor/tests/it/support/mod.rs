@@ -1,0 +1,18 @@
+//! What the tests share.
+
+pub mod disk;
+pub mod log;
+//pub mod process;
+//pub mod server;
+//pub mod store;
+
+use std::time::{Duration, Instant};
+
+/// Waits until `condition` holds; fails with `what` after 20 s.
+pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
+    let until = Instant::now() + Duration::from_secs(20);
+    while !condition().await {
+        assert!(Instant::now() < until, "not within 20 s: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
