@@ -4,6 +4,7 @@
 mod memory_store;
 mod server;
 
+mod agreement;
 mod context;
 mod entries;
 mod errors;
@@ -13,6 +14,7 @@ mod histogram;
 mod limits;
 mod openapi;
 mod paging;
+mod process;
 mod search;
 mod tail;
 mod ui;

@@ -82,7 +82,8 @@ fn values(document: &Document<'_>, field: &Field) -> BTreeSet<String> {
 
 fn severity(level: &str) -> (u8, String) {
     let rank = ["fatal", "error", "warn", "info", "debug", "trace"].iter().position(|known| *known == level);
-    (rank.map_or(9, |rank| rank as u8), level.to_owned())
+    let unknown = if level.is_empty() { 10 } else { 9 };
+    (rank.map_or(unknown, |rank| rank as u8), level.to_owned())
 }
 
 #[async_trait]
