@@ -42,7 +42,7 @@ export function rangeLabel(range: TimeRange, zone: Zone): string {
       return `Last ${spellOut(range.last)}`;
     case "absolute": {
       const [from, to] = [range.from, range.to].map((end) => end && shorten(formatTimestamp(end, zone)));
-      if (from && to) return `${from} – ${to}`;
+      if (from && to) return from === to ? from : `${from} – ${sameDay(from, to) ? to.slice(11) : to}`;
       return from ? `Since ${from}` : `Until ${to ?? "now"}`;
     }
     case "all":
@@ -57,7 +57,7 @@ export function rangePhrase(range: TimeRange, zone: Zone): string {
       return `in the last ${spellOut(range.last)}`;
     case "absolute": {
       const [from, to] = [range.from, range.to].map((end) => end && shorten(formatTimestamp(end, zone)));
-      if (from && to) return `between ${from} and ${to}`;
+      if (from && to) return from === to ? `at ${from}` : `between ${from} and ${to}`;
       return from ? `since ${from}` : `until ${to ?? "now"}`;
     }
     case "all":
@@ -69,6 +69,10 @@ function spellOut(last: string): string {
   const [, count = "", unit = ""] = RELATIVE.exec(last) ?? [];
   const name = UNITS[unit]?.[1] ?? "";
   return count === "1" ? name : `${count} ${name}s`;
+}
+
+function sameDay(from: string, to: string): boolean {
+  return from.length > 11 && to.length > 11 && from.slice(0, 11) === to.slice(0, 11);
 }
 
 function shorten(text: string): string {
