@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use logpipeline_service::units;
 
 use crate::text::parse_duration;
 
@@ -60,7 +61,7 @@ pub struct Limits {
     pub export_stall: Duration,
 
     /// Time between failing readiness and closing the listener at shutdown
-    #[arg(long, env = "LOGPIPELINE_DRAIN", default_value = "3s", value_parser = parse_duration)]
+    #[arg(long, env = "LOGPIPELINE_DRAIN", default_value = "3s", value_parser = units::parse_duration)]
     pub drain: Duration,
 }
 

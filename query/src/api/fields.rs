@@ -34,13 +34,13 @@ impl FromParams for FieldsParams {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct FieldsAnswer {
+pub(crate) struct FieldsResponse {
     /// Those of every entry first, then paths below `metadata` by name.
-    fields: Vec<FieldAnswer>,
+    fields: Vec<FieldInfo>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct FieldAnswer {
+pub(crate) struct FieldInfo {
     /// As a query names it.
     #[schema(example = "metadata.http.status")]
     name: String,
@@ -63,7 +63,7 @@ enum KindName {
 #[utoipa::path(
     get, path = "/api/v1/fields", tag = "fields", params(FieldsParams),
     responses(
-        (status = 200, body = FieldsAnswer),
+        (status = 200, body = FieldsResponse),
         (status = 400, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`invalid-parameter`"),
         (status = 503, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`busy` or `store-unavailable`; come back after `Retry-After`"),
     )
@@ -71,16 +71,14 @@ enum KindName {
 pub(crate) async fn fields(
     State(app): State<App>,
     Params(params): Params<FieldsParams>,
-) -> Answer<FieldsAnswer> {
+) -> Answer<FieldsResponse> {
     let scope = ScopeParams { q: None, from: params.from, to: params.to }.resolve(now())?;
     let budget = Budget::start(&app, None)?;
     let _place = app.queries.wait().await?;
     let fields = budget.wait(app.store.fields(scope.range())).await?;
-    let fields = fields
-        .into_iter()
-        .map(|info| FieldAnswer { name: info.field.to_string(), kind: info.kind })
-        .collect();
-    Ok(Json(FieldsAnswer { fields }))
+    let fields =
+        fields.into_iter().map(|info| FieldInfo { name: info.field.to_string(), kind: info.kind }).collect();
+    Ok(Json(FieldsResponse { fields }))
 }
 
 #[derive(Debug, IntoParams)]
@@ -117,11 +115,11 @@ impl FromParams for ValuesParams {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct ValuesAnswer {
+pub(crate) struct ValuesResponse {
     /// The field's canonical name.
     field: String,
     /// The most frequent first.
-    values: Vec<ValueAnswer>,
+    values: Vec<FieldValue>,
     /// How many of the entries found have the field.
     with_field: u64,
     /// Whether the time budget cut the count, so that figures may be too low.
@@ -133,7 +131,7 @@ pub(crate) struct ValuesAnswer {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ValueAnswer {
+pub(crate) struct FieldValue {
     value: String,
     count: u64,
 }
@@ -143,7 +141,7 @@ pub(crate) struct ValueAnswer {
     get, path = "/api/v1/fields/{name}/values", tag = "fields",
     params(("name" = String, Path, description = "A field as a query names it: `level`, `service`, `metadata.http.status`. `message` and the times have no values to list."), ValuesParams),
     responses(
-        (status = 200, body = ValuesAnswer),
+        (status = 200, body = ValuesResponse),
         (status = 400, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`invalid-query` or `invalid-parameter`"),
         (status = 503, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`busy` or `store-unavailable`; come back after `Retry-After`"),
     )
@@ -152,7 +150,7 @@ pub(crate) async fn values(
     State(app): State<App>,
     Path(name): Path<String>,
     Params(params): Params<ValuesParams>,
-) -> Answer<ValuesAnswer> {
+) -> Answer<ValuesResponse> {
     let field = countable(&name)?;
     let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(now())?;
     let budget = Budget::start(&app, params.timeout)?;
@@ -168,9 +166,9 @@ pub(crate) async fn values(
     };
     let found = budget.wait(app.store.values(request)).await?;
     app.metrics.count_partial(found.partial);
-    Ok(Json(ValuesAnswer {
+    Ok(Json(ValuesResponse {
         field: field.to_string(),
-        values: found.values.into_iter().map(|(value, count)| ValueAnswer { value, count }).collect(),
+        values: found.values.into_iter().map(|(value, count)| FieldValue { value, count }).collect(),
         with_field: found.with_field,
         partial: found.partial,
         approximate: found.approximate,

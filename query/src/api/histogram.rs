@@ -58,7 +58,7 @@ impl FromParams for HistogramParams {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct HistogramAnswer {
+pub(crate) struct HistogramResponse {
     /// The width of a bucket. Buckets start at whole multiples of it since the Unix epoch.
     interval_seconds: f64,
     /// Where the range begins; null where the store is empty.
@@ -72,13 +72,13 @@ pub(crate) struct HistogramAnswer {
     /// Whether the time budget cut the count, so that figures may be too low.
     partial: bool,
     /// By start; those without entries are left out.
-    buckets: Vec<BucketAnswer>,
+    buckets: Vec<HistogramBucket>,
     /// Milliseconds.
     took_ms: u64,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct BucketAnswer {
+pub(crate) struct HistogramBucket {
     #[schema(value_type = String, format = DateTime)]
     start: Timestamp,
     total: u64,
@@ -100,7 +100,7 @@ fn as_map<S: Serializer>(levels: &[(String, u64)], serializer: S) -> Result<S::O
 #[utoipa::path(
     get, path = "/api/v1/histogram", tag = "search", params(HistogramParams),
     responses(
-        (status = 200, body = HistogramAnswer),
+        (status = 200, body = HistogramResponse),
         (status = 400, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`invalid-query` or `invalid-parameter`"),
         (status = 503, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`busy` or `store-unavailable`; come back after `Retry-After`"),
     )
@@ -108,7 +108,7 @@ fn as_map<S: Serializer>(levels: &[(String, u64)], serializer: S) -> Result<S::O
 pub(crate) async fn histogram(
     State(app): State<App>,
     Params(params): Params<HistogramParams>,
-) -> Answer<HistogramAnswer> {
+) -> Answer<HistogramResponse> {
     if params.interval.is_some() && params.buckets.is_some() {
         return Err(invalid(
             "interval",
@@ -164,8 +164,8 @@ fn answer(
     buckets: Vec<Bucket>,
     partial: bool,
     budget: &Budget,
-) -> HistogramAnswer {
-    HistogramAnswer {
+) -> HistogramResponse {
+    HistogramResponse {
         interval_seconds: width.as_secs_f64(),
         from: range.map(|range| range.first),
         to: range.map(|range| range.last),
@@ -173,7 +173,7 @@ fn answer(
         partial,
         buckets: buckets
             .into_iter()
-            .map(|Bucket { start, total, levels }| BucketAnswer { start, total, levels })
+            .map(|Bucket { start, total, levels }| HistogramBucket { start, total, levels })
             .collect(),
         took_ms: budget.took_millis(),
     }

@@ -84,7 +84,7 @@ impl FromParams for ContextParams {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ContextAnswer {
+pub(crate) struct ContextResponse {
     /// Oldest first.
     before: Vec<Entry>,
     entry: Entry,
@@ -99,7 +99,7 @@ pub(crate) struct ContextAnswer {
     get, path = "/api/v1/logs/{id}/context", tag = "entries",
     params(("id" = String, Path, format = "uuid", description = "The entry's `id`."), ContextParams),
     responses(
-        (status = 200, body = ContextAnswer),
+        (status = 200, body = ContextResponse),
         (status = 400, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`invalid-query` or `invalid-parameter`"),
         (status = 404, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`not-found`"),
         (status = 503, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`busy` or `store-unavailable`; come back after `Retry-After`"),
@@ -109,7 +109,7 @@ pub(crate) async fn context(
     State(app): State<App>,
     Path(id): Path<String>,
     Params(params): Params<ContextParams>,
-) -> Answer<ContextAnswer> {
+) -> Answer<ContextResponse> {
     let query = Arc::new(scope::query(params.q.as_deref(), now())?);
     let budget = Budget::start(&app, None)?;
     let _place = app.queries.wait().await?;
@@ -120,7 +120,7 @@ pub(crate) async fn context(
     let partial = before.partial || after.partial;
     app.metrics.count_partial(partial);
     let entries = |page: SearchPage| page.entries.into_iter().map(|entry| Entry(entry.body));
-    Ok(Json(ContextAnswer {
+    Ok(Json(ContextResponse {
         before: entries(before).rev().collect(),
         entry: Entry(entry.body),
         after: entries(after).collect(),

@@ -38,7 +38,6 @@ struct Description;
 
 /// An error, as RFC 9457 has it.
 #[derive(ToSchema)]
-#[schema(as = Problem)]
 #[expect(dead_code, reason = "documents what the service's problems are written as")]
 pub(crate) struct ProblemBody {
     /// `urn:logpipeline:problem:` and the kind: `invalid-query`, `invalid-parameter`, `not-found`, `busy`,

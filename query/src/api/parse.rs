@@ -25,7 +25,7 @@ impl FromParams for ParseParams {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct ParseAnswer {
+pub(crate) struct ParseResponse {
     /// The syntax tree: aliases, relative times, precision and tokens are resolved. Its form may gain members.
     #[schema(value_type = Object)]
     query: Query,
@@ -35,11 +35,11 @@ pub(crate) struct ParseAnswer {
 #[utoipa::path(
     get, path = "/api/v1/parse", tag = "search", params(ParseParams),
     responses(
-        (status = 200, body = ParseAnswer),
+        (status = 200, body = ParseResponse),
         (status = 400, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`invalid-query`: what is wrong, where, and what to do"),
     )
 )]
-pub(crate) async fn parse(Params(params): Params<ParseParams>) -> Answer<ParseAnswer> {
+pub(crate) async fn parse(Params(params): Params<ParseParams>) -> Answer<ParseResponse> {
     let query = scope::query(params.q.as_deref(), now())?;
-    Ok(Json(ParseAnswer { query }))
+    Ok(Json(ParseResponse { query }))
 }

@@ -72,7 +72,7 @@ impl FromParams for SearchParams {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct SearchAnswer {
+pub(crate) struct SearchResponse {
     /// In the order asked for.
     entries: Vec<Entry>,
     /// How many entries the query finds in the time range, on all pages together. Exact unless `partial`,
@@ -99,7 +99,7 @@ pub(crate) struct SearchAnswer {
 #[utoipa::path(
     get, path = "/api/v1/search", tag = "search", params(SearchParams),
     responses(
-        (status = 200, body = SearchAnswer),
+        (status = 200, body = SearchResponse),
         (status = 400, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`invalid-query` or `invalid-parameter`"),
         (status = 503, body = super::openapi::ProblemBody, content_type = "application/problem+json", description = "`busy` or `store-unavailable`; come back after `Retry-After`"),
     )
@@ -107,7 +107,7 @@ pub(crate) struct SearchAnswer {
 pub(crate) async fn search(
     State(app): State<App>,
     Params(params): Params<SearchParams>,
-) -> Answer<SearchAnswer> {
+) -> Answer<SearchResponse> {
     let cursor = params.cursor.as_deref().map(|text| {
         let advice = "Give the `cursor` of the page before, unchanged, or none for the first page.";
         Cursor::decode(text)
@@ -139,7 +139,7 @@ pub(crate) async fn search(
     let next = last
         .filter(|_| page.more && !page.partial)
         .map(|after| Cursor { order, after, now: scope.now, search: hash }.encode());
-    Ok(Json(SearchAnswer {
+    Ok(Json(SearchResponse {
         total: page.total.unwrap_or(page.entries.len() as u64),
         entries: page.entries.into_iter().map(|entry| Entry(entry.body)).collect(),
         partial: page.partial,

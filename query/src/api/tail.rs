@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures::{Stream, StreamExt, stream};
 use logpipeline_service::{Problem, Shutdown};
@@ -47,13 +48,16 @@ impl FromParams for TailParams {
 pub(crate) async fn tail(
     State(app): State<App>,
     Params(params): Params<TailParams>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let query = scope::query(params.q.as_deref(), now())?;
     let subscription = app.tail.subscribe(&query)?;
     let ready = serde_json::json!({ "from": subscription.from() });
     let ready = Event::default().event("ready").data(ready.to_string());
-    let events = stream::once(async move { ready }).chain(events(subscription, app.shutdown)).map(Ok);
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)))
+    let events =
+        stream::once(async move { ready }).chain(events(subscription, app.shutdown)).map(Ok::<_, Infallible>);
+    // nginx would otherwise hold events back until it has a buffer full of them.
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((unbuffered, Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))))
 }
 
 fn events(subscription: Subscription, shutdown: Shutdown) -> impl Stream<Item = Event> {

@@ -43,11 +43,11 @@ async fn answers_have_the_members_that_are_described() {
     server.ingest(crate::server::SAMPLE);
     let description: Value = server.get("/openapi.json", &[]).await;
     for (path, schema) in [
-        ("/search", "SearchAnswer"),
-        ("/histogram", "HistogramAnswer"),
-        ("/fields", "FieldsAnswer"),
-        ("/fields/level/values", "ValuesAnswer"),
-        ("/parse", "ParseAnswer"),
+        ("/search", "SearchResponse"),
+        ("/histogram", "HistogramResponse"),
+        ("/fields", "FieldsResponse"),
+        ("/fields/level/values", "ValuesResponse"),
+        ("/parse", "ParseResponse"),
     ] {
         let answer = server.get(path, &[]).await;
         let mut answered: Vec<_> = answer.as_object().unwrap().keys().collect();
