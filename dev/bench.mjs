@@ -61,8 +61,8 @@ function load(platform, dataDir, options) {
 async function ingest(name, options) {
   await withPlatform(['--wal-size', '4GiB'], async (platform, dataDir) => {
     const report = load(platform, dataDir, { duration: '10s', ...options });
-    const seconds = report.durationSeconds ?? 10;
-    say(`${name}: ${thousands(report.acknowledged / seconds)} entries/s acknowledged; ${thousands(report.acknowledged / report.cpu)} per ingestor cpu-s (indexing included); p50 ${report.latencyMs?.p50} ms, p99 ${report.latencyMs?.p99} ms; peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);
+    const seconds = report.durationSeconds;
+    say(`${name}: ${thousands(report.acknowledged / seconds)} entries/s acknowledged; ${thousands(report.acknowledged / report.cpu)} per ingestor cpu-s (indexing included); p50 ${report.latencyMs.p50} ms, p99 ${report.latencyMs.p99} ms; peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);
   });
 }
 
@@ -90,7 +90,7 @@ async function search() {
     if (total !== report.acknowledged) throw new Error(`${report.acknowledged} acknowledged, ${total} found`);
     say(`stored ${thousands(total)} entries: ${thousands(total / seconds)} entries/s to searchable, ${thousands(total / cpu)} per cpu-s; ingestor peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);
     const store = folderBytes(path.join(dataDir, 'store'));
-    say(`on disk: ${(store / total).toFixed(0)} bytes an entry in the store, of ${(report.bytes / report.sent).toFixed(0)} bytes sent`);
+    say(`on disk: ${(store / total).toFixed(0)} bytes an entry in the store, of ${(report.bytes.entries / report.sent).toFixed(0)} bytes sent`);
     for (const [name, query] of QUERIES) {
       const times = [];
       const url = `${platform.queryUrl}/api/v1/search?limit=50&q=${encodeURIComponent(query)}`;

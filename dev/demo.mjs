@@ -68,7 +68,7 @@ async function run() {
   rmSync(reportFile, { force: true });
   const generator = start(
     'logpipeline-generator',
-    ['--target', platform.ingestUrl, '--query-url', platform.queryUrl, '--rate', String(rate), '--duration', seconds ? `${seconds}s` : '3650d',
+    ['--target', platform.ingestUrl, '--query-url', platform.queryUrl, '--rate', String(rate), '--duration', seconds ? `${seconds}s` : '0',
       '--batch-size', '10', '--verify', '--report', reportFile],
     { logFile: path.join(dataDir, 'logs', 'generator.log') },
   );
