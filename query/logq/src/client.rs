@@ -41,8 +41,10 @@ impl<'a> Client<'a> {
             Failure::Usage(format!("--server {given}: {reason}; give a URL such as http://localhost:8080"))
         };
         let mut base = Url::parse(given).map_err(|error| usage(&error.to_string()))?;
-        if !matches!(base.scheme(), "http" | "https") {
-            return Err(usage("the scheme is neither http nor https"));
+        if base.scheme() != "http" {
+            return Err(usage(
+                "logq speaks plain HTTP; reach servers behind TLS through a tunnel or a proxy of yours",
+            ));
         }
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));

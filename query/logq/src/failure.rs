@@ -138,6 +138,6 @@ mod tests {
     #[test]
     fn only_the_line_at_fault_is_shown() {
         assert!(fault("a\nb:(\nc", 4, 7).contains("wrong\n  b:(\n    ^\n"));
-        assert!(fault("\u{1b}[31m:(", 6, 7).contains("\n  \\x1b[31m:(\n          ^\n"));
+        assert!(fault("\u{1b}[31m:(", 6, 7).contains("\n  \\x1b[31m:(\n           ^\n"));
     }
 }
