@@ -139,7 +139,7 @@ pub struct CommonArgs {
 
 fn parse_rate(text: &str) -> Result<Pace, String> {
     match text.trim().parse::<f64>() {
-        Ok(rate) if rate == 0.0 => Ok(Pace::Closed),
+        Ok(0.0) => Ok(Pace::Closed),
         Ok(rate) if rate.is_finite() && (0.001..=100_000_000.0).contains(&rate) => Ok(Pace::Open { rate }),
         _ => Err(
             "a rate is a number of entries a second from 0.001 to 100000000, or 0 for as many as possible"

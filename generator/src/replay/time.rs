@@ -155,10 +155,8 @@ impl Clock {
         if let Some(fraction) = text.strip_prefix(['.', ',']) {
             let length = fraction.bytes().take_while(u8::is_ascii_digit).count();
             if length > 0 {
-                let bytes = fraction.as_bytes();
-                for place in 0..9 {
-                    nanos = nanos * 10 + if place < length { u32::from(bytes[place] - b'0') } else { 0 };
-                }
+                let digits = fraction.bytes().take(length).chain(std::iter::repeat(b'0'));
+                nanos = digits.take(9).fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
                 text = &fraction[length..];
             }
         }

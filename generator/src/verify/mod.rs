@@ -130,7 +130,7 @@ impl Reader {
         struct Page {
             total: u64,
         }
-        let body = self.get(&self.count).await?.bytes().await.map_err(|error| text(error))?;
+        let body = self.get(&self.count).await?.bytes().await.map_err(text)?;
         let page: Page = serde_json::from_slice(&body)
             .map_err(|error| format!("failed to read the search's answer: {error}"))?;
         Ok(page.total)

@@ -9,7 +9,8 @@ impl Dice {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> u64 {
+    /// Sixty-four random bits.
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -19,7 +20,7 @@ impl Dice {
 
     /// A whole number from 0 to `bound - 1`; 0 for a bound of 0.
     pub fn below(&mut self, bound: u64) -> u64 {
-        ((u128::from(self.next()) * u128::from(bound)) >> 64) as u64
+        ((u128::from(self.bits()) * u128::from(bound)) >> 64) as u64
     }
 
     /// A whole number from `low` to `high`, both included.
@@ -63,7 +64,7 @@ mod tests {
         // The first numbers from seed 1234567, as in the reference implementation's test vectors.
         let mut dice = Dice::new(1_234_567);
         assert_eq!(
-            [dice.next(), dice.next(), dice.next()],
+            [dice.bits(), dice.bits(), dice.bits()],
             [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
         );
     }

@@ -87,8 +87,8 @@ pub(crate) fn request(
         flow += 1;
     }
     let request = Request {
-        trace: (dice.next(), dice.next()),
-        id: dice.next() | 1,
+        trace: (dice.bits(), dice.bits()),
+        id: dice.bits() | 1,
         user: 1_000 + dice.below(40_000),
         flow,
     };
@@ -150,7 +150,7 @@ impl Planner<'_> {
     fn begin(&mut self, position: usize, at: u64) -> Span {
         let service = &SERVICES[self.service(position)];
         let span =
-            Span { position, replica: self.dice.below(service.replicas) as usize, id: self.dice.next() };
+            Span { position, replica: self.dice.below(service.replicas) as usize, id: self.dice.bits() };
         if self.dice.chance(service.verbose) {
             let due = at + self.dice_nanos(50);
             self.push(span, due, What::Detail, Details { micros: 40, ..Details::default() });
@@ -200,8 +200,8 @@ impl Planner<'_> {
     fn calls(&mut self, span: Span, at: u64) -> End {
         let calls = FLOWS[self.request.flow].calls;
         let mut at = at + self.dice_nanos(80);
-        for position in span.position + 1..calls.len() {
-            if calls[position].1 != span.position {
+        for (position, (service, caller)) in calls.iter().enumerate().skip(span.position + 1) {
+            if *caller != span.position {
                 continue;
             }
             let (callee, mut end) = self.call(position, at);
@@ -209,7 +209,7 @@ impl Planner<'_> {
             let Some(cause) = end.failed else { continue };
             let details = |attempt, callee: Span| Details {
                 attempt,
-                callee: calls[position].0,
+                callee: *service,
                 callee_replica: callee.replica,
                 status: if cause == Cause::Timeout { 504 } else { 503 },
                 micros: 100,

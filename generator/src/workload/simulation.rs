@@ -159,7 +159,7 @@ impl Simulation {
         let instance = &self.instances[event.service][event.replica];
         let flow = &FLOWS[event.request.flow];
         let values = Values {
-            bits: self.dice.next(),
+            bits: self.dice.bits(),
             micros: event.micros,
             status: event.status,
             attempt: event.attempt,
@@ -240,7 +240,7 @@ impl Instance {
         } else {
             resource_id.push_str(service);
             resource_id.push('-');
-            hex(dice.next(), 5, &mut resource_id);
+            hex(dice.bits(), 5, &mut resource_id);
             if dice.chance(250) {
                 parent.push_str("node-");
                 number(dice.within(1, 12), &mut parent);
@@ -252,6 +252,6 @@ impl Instance {
 
 fn commit(dice: &mut Dice) -> String {
     let mut text = String::new();
-    hex(dice.next(), 7, &mut text);
+    hex(dice.bits(), 7, &mut text);
     text
 }

@@ -223,8 +223,8 @@ impl Var {
             Self::User => number(values.user, out),
             Self::Order => number(10_000_000 + values.request % 90_000_000, out),
             Self::Session => hex(values.user.wrapping_mul(0x9e37_79b9_7f4a_7c15), 12, out),
-            Self::Uuid => uuid(draw.next(), draw.next(), out),
-            Self::Hex => hex(draw.next(), 16, out),
+            Self::Uuid => uuid(draw.bits(), draw.bits(), out),
+            Self::Hex => hex(draw.bits(), 16, out),
             Self::ClientIp => {
                 let mut place = Dice::new(values.user);
                 ip(

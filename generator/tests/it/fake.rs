@@ -1,0 +1,217 @@
+//! A server that stands for ingestor and query server, and misbehaves on demand.
+
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::{Value, json};
+
+/// What the server does with the n-th attempt (from 0) at a batch.
+pub(crate) type Fault = Box<dyn Fn(&Attempt) -> Option<Response> + Send + Sync>;
+/// Changes the entries before they are returned.
+pub(crate) type Sabotage = Box<dyn Fn(&mut Vec<Value>) + Send + Sync>;
+
+pub(crate) struct Attempt {
+    /// From 0, for this batch.
+    pub(crate) number: u32,
+    /// Position of the batch among all that came.
+    pub(crate) batch: usize,
+    pub(crate) store: Box<dyn Fn() + Send + Sync>,
+}
+
+#[derive(Default)]
+struct Stored {
+    keys: HashSet<String>,
+    entries: Vec<Value>,
+    /// By number: the parsed metadata and its text.
+    metadata: HashMap<u64, (Value, String)>,
+    attempts: HashMap<String, (u32, usize)>,
+    arrivals: Vec<(Instant, usize)>,
+    body_bytes: usize,
+    headers: Vec<HeaderMap>,
+}
+
+#[derive(Clone)]
+struct Inner {
+    stored: Arc<Mutex<Stored>>,
+    fault: Arc<Fault>,
+    sabotage: Arc<Sabotage>,
+    stall: Option<(Duration, Duration)>,
+    visible_after: Duration,
+    started: Instant,
+}
+
+pub(crate) struct Server {
+    address: std::net::SocketAddr,
+    inner: Inner,
+}
+
+#[derive(Default)]
+pub(crate) struct Behaviour {
+    pub(crate) fault: Option<Fault>,
+    pub(crate) sabotage: Option<Sabotage>,
+    /// From when after the first request, and for how long, every request waits.
+    pub(crate) stall: Option<(Duration, Duration)>,
+    /// How long after the start nothing is found.
+    pub(crate) visible_after: Duration,
+}
+
+impl Server {
+    pub(crate) async fn start(behaviour: Behaviour) -> Self {
+        let inner = Inner {
+            stored: Arc::default(),
+            fault: Arc::new(behaviour.fault.unwrap_or_else(|| Box::new(|_| None))),
+            sabotage: Arc::new(behaviour.sabotage.unwrap_or_else(|| Box::new(|_| {}))),
+            stall: behaviour.stall,
+            visible_after: behaviour.visible_after,
+            started: Instant::now(),
+        };
+        let router = Router::new()
+            .route("/api/v1/logs", post(ingest))
+            .route("/api/v1/search", get(search))
+            .route("/api/v1/export", get(export))
+            .layer(DefaultBodyLimit::max(64 << 20))
+            .with_state(inner.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { address, inner }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The entries as they were sent, by their number.
+    pub(crate) fn entries(&self) -> Vec<Value> {
+        let mut entries = self.inner.stored.lock().unwrap().entries.clone();
+        entries.sort_by_key(|entry| entry["metadata"]["seq"].as_u64());
+        entries
+    }
+
+    /// When each request came, and how many entries it brought.
+    pub(crate) fn arrivals(&self) -> Vec<(Instant, usize)> {
+        self.inner.stored.lock().unwrap().arrivals.clone()
+    }
+
+    pub(crate) fn headers(&self) -> Vec<HeaderMap> {
+        self.inner.stored.lock().unwrap().headers.clone()
+    }
+
+    /// Bytes of all bodies, without their compression.
+    pub(crate) fn body_bytes(&self) -> usize {
+        self.inner.stored.lock().unwrap().body_bytes
+    }
+
+    /// Attempts by batch.
+    pub(crate) fn attempts(&self) -> Vec<u32> {
+        self.inner.stored.lock().unwrap().attempts.values().map(|(count, _)| *count).collect()
+    }
+}
+
+async fn ingest(State(inner): State<Inner>, headers: HeaderMap, body: Bytes) -> Response {
+    let body = match headers.get("content-encoding").map(|value| value.to_str().unwrap()) {
+        None => body.to_vec(),
+        Some("gzip") => {
+            let mut plain = Vec::new();
+            flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain).unwrap();
+            plain
+        }
+        Some("zstd") => zstd::stream::decode_all(&body[..]).unwrap(),
+        Some(other) => panic!("unknown encoding {other}"),
+    };
+    let lines = std::str::from_utf8(&body).unwrap();
+    let entries: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for (line, entry) in lines.lines().zip(&entries) {
+        let literal = line.split_once(",\"metadata\":").unwrap().1.strip_suffix('}').unwrap().to_owned();
+        let metadata = entry["metadata"].clone();
+        let seq = metadata["seq"].as_u64().unwrap();
+        inner.stored.lock().unwrap().metadata.insert(seq, (metadata, literal));
+    }
+    let count = entries.len();
+    let key = headers["idempotency-key"].to_str().unwrap().to_owned();
+    let attempt = {
+        let mut stored = inner.stored.lock().unwrap();
+        stored.arrivals.push((Instant::now(), count));
+        stored.headers.push(headers);
+        stored.body_bytes += body.len();
+        let batches = stored.attempts.len();
+        let attempt = stored.attempts.entry(key.clone()).or_insert((0, batches));
+        attempt.0 += 1;
+        (attempt.0 - 1, attempt.1)
+    };
+    let first = inner.stored.lock().unwrap().arrivals[0].0;
+    if let Some((from, length)) = inner.stall {
+        let now = first.elapsed();
+        if now >= from && now < from + length {
+            tokio::time::sleep(from + length - now).await;
+        }
+    }
+    let store = {
+        let (inner, key) = (inner.clone(), key.clone());
+        move || {
+            let mut stored = inner.stored.lock().unwrap();
+            if stored.keys.insert(key.clone()) {
+                stored.entries.extend(entries.clone());
+            }
+        }
+    };
+    let attempt = Attempt { number: attempt.0, batch: attempt.1, store: Box::new(store) };
+    if let Some(response) = (inner.fault)(&attempt) {
+        return response;
+    }
+    (attempt.store)();
+    accepted(count)
+}
+
+pub(crate) fn accepted(count: usize) -> Response {
+    let body = json!({"receipt": "r", "accepted": count, "rejected": []}).to_string();
+    (StatusCode::ACCEPTED, body).into_response()
+}
+
+/// The entries as a query server would return them.
+fn returned(inner: &Inner) -> Vec<Value> {
+    if inner.started.elapsed() < inner.visible_after {
+        return Vec::new();
+    }
+    let mut entries = inner.stored.lock().unwrap().entries.clone();
+    for (number, entry) in entries.iter_mut().enumerate() {
+        let entry = entry.as_object_mut().unwrap();
+        entry.insert("id".to_owned(), format!("00000000-0000-7000-8000-{number:012x}").into());
+        entry.insert("receivedAt".to_owned(), "2026-11-23T22:55:01.5Z".into());
+        entry.entry("timestamp").or_insert_with(|| "2026-11-23T22:55:01.5Z".into());
+        if let Some(level) = entry.get("level") {
+            let level = logpipeline_model::level::normalise(level.as_str().unwrap());
+            entry.insert("level".to_owned(), level.into());
+        }
+    }
+    (inner.sabotage)(&mut entries);
+    entries
+}
+
+async fn search(State(inner): State<Inner>) -> Response {
+    json!({"entries": [], "total": returned(&inner).len(), "partial": false}).to_string().into_response()
+}
+
+async fn export(State(inner): State<Inner>) -> Response {
+    let mut lines = String::new();
+    let entries = returned(&inner);
+    let stored = inner.stored.lock().unwrap();
+    for mut entry in entries {
+        let metadata = entry.as_object_mut().unwrap().shift_remove("metadata").unwrap();
+        let line = entry.to_string();
+        // Numbers are returned as the literals they came as, which a parsed value no longer has.
+        let literal = metadata["seq"].as_u64().and_then(|seq| stored.metadata.get(&seq));
+        let literal = literal.filter(|(parsed, _)| *parsed == metadata).map(|(_, literal)| literal.clone());
+        let metadata = literal.unwrap_or_else(|| metadata.to_string());
+        lines.push_str(&format!("{},\"metadata\":{metadata}}}\n", line.strip_suffix('}').unwrap()));
+    }
+    lines.into_response()
+}

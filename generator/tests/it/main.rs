@@ -1,0 +1,8 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+mod fake;
+mod load;
+mod process;
+mod replay;
+mod report;
+mod verify;
