@@ -34,6 +34,9 @@ pub enum IngestorError {
     /// The disk failed so that entries can't be made durable. Nothing that was acknowledged is lost.
     #[error("stopped because the write-ahead log cannot be written: {0}")]
     LogFailed(AppendError),
+    /// Entries would be accepted that nobody ships. Nothing is lost: the next start ships them.
+    #[error("stopped because shipping to the store ended unexpectedly; start the ingestor again")]
+    ShippingEnded,
 }
 
 /// A running ingestor.
@@ -139,22 +142,27 @@ impl Ingestor {
     /// Serves until the shutdown stops it, then finishes requests and ships what is left within the
     /// grace; the rest stays on disk for the next start.
     pub async fn run(mut self) -> Result<(), IngestorError> {
-        let broken = tokio::select! {
-            end = &mut self.writer => end.ok().and_then(Result::err),
+        let mut shipping = true;
+        let failure = tokio::select! {
+            end = &mut self.writer => end.ok().and_then(Result::err).map(IngestorError::LogFailed),
+            _ = &mut self.shipper => {
+                shipping = false;
+                Some(IngestorError::ShippingEnded)
+            }
             () = self.shutdown.stopping() => None,
         };
-        if let Some(error) = &broken {
-            tracing::error!(%error, "the write-ahead log cannot be written; ending");
+        if let Some(error) = &failure {
+            tracing::error!(%error, "ending");
             self.shutdown.trigger();
         }
         let until = Instant::now() + self.grace;
         let _ = tokio::time::timeout_at(until, &mut self.server).await;
-        if broken.is_none() {
-            self.ingest.wal.close();
+        self.ingest.wal.close();
+        if !matches!(failure, Some(IngestorError::LogFailed(_))) {
             let _ = tokio::time::timeout_at(until, &mut self.writer).await;
         }
         self.finish.send_replace(true);
-        let shipped = tokio::time::timeout_at(until, &mut self.shipper).await.is_ok();
+        let shipped = shipping && tokio::time::timeout_at(until, &mut self.shipper).await.is_ok();
         let waiting = self.ingest.ledger.read().waiting;
         self.shipper.abort();
         self.admin.trigger();
@@ -163,7 +171,7 @@ impl Ingestor {
         } else {
             tracing::warn!(waiting, "ended; entries stay in the write-ahead log for the next start");
         }
-        broken.map_or(Ok(()), |error| Err(IngestorError::LogFailed(error)))
+        failure.map_or(Ok(()), Err)
     }
 }
 

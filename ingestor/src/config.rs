@@ -16,7 +16,7 @@ use crate::wal::{self, record, segment};
 /// An entry that was answered with 202 is on disk, in the write-ahead log, and reaches the store exactly once
 /// whatever happens to this process.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "logpipeline-ingestor", version)]
+#[command(name = "logpipeline-ingestor", version, args_override_self = true)]
 pub struct Config {
     /// Address to accept entries on.
     #[arg(long, env = "LOGPIPELINE_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:3000")]

@@ -18,7 +18,8 @@ pub struct Figures {
     /// Requests to the ingest paths, by what became of them.
     pub requests: IntCounterVec,
     pub request_seconds: Histogram,
-    /// Lines accepted and rejected; the request was answered accordingly.
+    /// Entries of requests that were answered, accepted and rejected ones.
+    pub received: IntCounter,
     pub accepted: IntCounter,
     pub rejected: IntCounterVec,
     /// Entries settled, by the store's outcome.
@@ -153,6 +154,7 @@ impl Metrics {
                 "Time from a request's head to its answer, in seconds.",
                 seconds()?,
             )?,
+            received: counter("received_entries_total", "Entries accepted or rejected.")?,
             accepted: counter(
                 "accepted_entries_total",
                 "Entries acknowledged: they are in the log, on disk.",
@@ -236,7 +238,11 @@ impl Metrics {
         self.0.commit_seconds.observe(elapsed.as_secs_f64());
         self.0.commit_entries.observe(entries as f64);
         self.0.committed_bytes.inc_by(bytes);
-        self.0.accepted.inc_by(entries);
+    }
+
+    pub(crate) fn received(&self, accepted: u64, rejected: u64) {
+        self.0.received.inc_by(accepted + rejected);
+        self.0.accepted.inc_by(accepted);
     }
 
     pub(crate) fn reject(&self, reason: RejectReason, count: u64) {

@@ -67,6 +67,7 @@ async fn take(ingest: Arc<Ingest>, headers: &HeaderMap, body: Body) -> Result<Ac
             .map_err(|error| append_problem(&error, &ingest))?
     } else {
         ingest.ledger.received(0, rejected);
+        ingest.metrics.received(0, rejected);
         ingest.wal.head()
     };
     for (reason, count) in RejectReason::ALL.into_iter().zip(reasons) {

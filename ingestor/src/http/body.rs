@@ -57,7 +57,7 @@ async fn compressed(source: &mut Source, content: Content, coding: Coding) -> Re
     let refuse = |error| refusal(error, &bounds, coding);
     let mut decoder = match coding {
         Coding::Zstd => Decoder::zstd(content).map_err(refuse)?,
-        _ => Decoder::gzip(content),
+        _ => Decoder::gzip(content).map_err(refuse)?,
     };
     let mut piece = Vec::new();
     loop {

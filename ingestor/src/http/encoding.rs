@@ -4,13 +4,15 @@ use std::io::{self, Write};
 
 use flate2::write::MultiGzDecoder;
 use http::{HeaderMap, header};
-use zstd::stream::raw::{DParameter, InBuffer, Operation, OutBuffer};
+use zstd::zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
 use crate::budget::Reservation;
 
 /// zstd frames may look back this far (RFC 9659 asks web senders to keep to 8 MiB): it bounds the memory
 /// a frame can claim.
 const ZSTD_WINDOW_LOG: u32 = 23;
+/// What a decoder takes besides its window, about.
+const BUFFER: usize = 64 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
@@ -67,12 +69,19 @@ pub(super) struct Content {
     pub(super) bytes: Vec<u8>,
     pub(super) memory: Reservation,
     limit: usize,
+    /// Memory of the decoder.
+    overhead: usize,
     failed: Option<ContentError>,
 }
 
 impl Content {
     pub(super) fn new(memory: Reservation, limit: usize) -> Self {
-        Self { bytes: Vec::new(), memory, limit, failed: None }
+        Self { bytes: Vec::new(), memory, limit, overhead: 0, failed: None }
+    }
+
+    fn set_overhead(&mut self, overhead: usize) -> Result<(), ContentError> {
+        self.overhead = overhead;
+        self.memory.resize(self.bytes.capacity() + overhead).map_err(|_| ContentError::NoMemory)
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ContentError> {
@@ -85,7 +94,7 @@ impl Content {
         }
         if length > self.bytes.capacity() {
             let capacity = length.next_power_of_two().min(self.limit).max(4096.min(self.limit));
-            self.memory.resize(capacity).map_err(|_| ContentError::NoMemory)?;
+            self.memory.resize(capacity + self.overhead).map_err(|_| ContentError::NoMemory)?;
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
@@ -116,7 +125,7 @@ pub(super) enum Decoder {
 }
 
 pub(super) struct Zstd {
-    decoder: zstd::stream::raw::Decoder<'static>,
+    decoder: DCtx<'static>,
     buffer: Vec<u8>,
     content: Content,
     /// Whether what was fed so far ends with a frame.
@@ -124,15 +133,16 @@ pub(super) struct Zstd {
 }
 
 impl Decoder {
-    pub(super) fn gzip(content: Content) -> Self {
-        Self::Gzip(Box::new(MultiGzDecoder::new(content)))
+    pub(super) fn gzip(mut content: Content) -> Result<Self, ContentError> {
+        content.set_overhead(BUFFER)?;
+        Ok(Self::Gzip(Box::new(MultiGzDecoder::new(content))))
     }
 
     pub(super) fn zstd(content: Content) -> Result<Self, ContentError> {
-        let mut decoder = zstd::stream::raw::Decoder::new().map_err(|_| ContentError::NoMemory)?;
+        let mut decoder = DCtx::try_create().ok_or(ContentError::NoMemory)?;
         let window = DParameter::WindowLogMax(ZSTD_WINDOW_LOG);
         decoder.set_parameter(window).map_err(|_| ContentError::NoMemory)?;
-        Ok(Self::Zstd(Box::new(Zstd { decoder, buffer: vec![0; 64 << 10], content, whole: true })))
+        Ok(Self::Zstd(Box::new(Zstd { decoder, buffer: vec![0; BUFFER], content, whole: true })))
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), ContentError> {
@@ -166,12 +176,15 @@ impl Zstd {
                 if input.pos == bytes.len() {
                     return Ok(());
                 }
-                self.decoder.reinit().map_err(|_| ContentError::Invalid)?;
+                self.decoder.reset(ResetDirective::SessionOnly).map_err(|_| ContentError::Invalid)?;
                 self.whole = false;
             }
             let mut output = OutBuffer::around(&mut self.buffer[..]);
-            let hint = self.decoder.run(&mut input, &mut output).map_err(|_| ContentError::Invalid)?;
+            let step = self.decoder.decompress_stream(&mut output, &mut input);
+            let hint = step.map_err(|_| ContentError::Invalid)?;
             let written = output.pos();
+            // How far back a frame may look decides what the decoder takes.
+            self.content.set_overhead(BUFFER + self.decoder.sizeof())?;
             self.content.push(&self.buffer[..written])?;
             self.whole = hint == 0;
             if !self.whole && input.pos == bytes.len() && written < self.buffer.len() {
@@ -203,7 +216,7 @@ mod tests {
     fn decode(coding: Coding, bytes: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, ContentError> {
         let mut decoder = match coding {
             Coding::Zstd => Decoder::zstd(content(limit))?,
-            _ => Decoder::gzip(content(limit)),
+            _ => Decoder::gzip(content(limit))?,
         };
         for piece in bytes.chunks(piece) {
             decoder.feed(piece)?;
@@ -262,6 +275,22 @@ mod tests {
             decode(Coding::Zstd, &encoder.finish().unwrap(), 512, 2 << 20),
             Err(ContentError::Invalid)
         );
+    }
+
+    #[test]
+    fn the_window_of_a_zstd_frame_is_charged_like_any_memory() {
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.window_log(23).unwrap();
+        encoder.write_all(&[b'x'; 10_000]).unwrap();
+        let frame = encoder.finish().unwrap();
+        let decode = |budget: &Budget| {
+            let mut decoder = Decoder::zstd(Content::new(budget.reservation(), 1 << 20))?;
+            decoder.feed(&frame)?;
+            assert!(budget.bytes_taken() >= 8 << 20, "{}", budget.bytes_taken());
+            decoder.finish().map(|content| content.bytes.len())
+        };
+        assert_eq!(decode(&Budget::new(16 << 20)), Ok(10_000));
+        assert_eq!(decode(&Budget::new(4 << 20)), Err(ContentError::NoMemory));
     }
 
     #[test]

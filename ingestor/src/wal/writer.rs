@@ -371,6 +371,7 @@ impl Writer {
     fn acknowledge(&mut self, run: Vec<Append>, added: Vec<Active>, head: Position) {
         for append in &run {
             self.ledger.received(append.batch.entries(), append.rejected);
+            self.metrics.received(append.batch.entries(), append.rejected);
             if let Some(span) = &append.span {
                 self.shared.with(|state| state.link(append.end.number, span.clone()));
             }

@@ -1,11 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
-//mod delivery;
-//mod full;
-//mod kill;
-//mod limits;
-//mod process;
-//mod protocol;
+mod delivery;
+mod full;
+mod kill;
+
+mod limits;
+mod process;
+mod protocol;
 mod support;
+mod traces;
 mod wal_faults;
 mod wal_recovery;

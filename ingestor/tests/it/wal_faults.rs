@@ -9,7 +9,7 @@ use logpipeline_ingestor::wal::disk::LocalDisk;
 use logpipeline_ingestor::wal::{AppendError, Batch, Checkpoint, Opened};
 use logpipeline_ingestor::{Settled, wal};
 
-use crate::support::disk::FaultyDisk;
+use crate::support::disk::faulty_disk;
 use crate::support::log::{
     SEGMENT, SMALL, append, close, files, numbers, open, open_on, push, read_all, record_size, segments,
     try_open, waiting,
@@ -39,7 +39,7 @@ fn settle(opened: &mut Opened) {
 #[tokio::test]
 async fn short_and_interrupted_writes_are_finished() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     faults.short_writes.store(13, Ordering::SeqCst);
     faults.interrupts.store(true, Ordering::SeqCst);
@@ -55,7 +55,7 @@ async fn short_and_interrupted_writes_are_finished() {
 async fn a_failed_sync_is_not_acknowledged_and_not_tried_again_on_the_same_file() {
     for ok_before in 0..6 {
         let folder = tempfile::tempdir().unwrap();
-        let (disk, faults) = FaultyDisk::new();
+        let (disk, faults) = faulty_disk();
         let mut opened = open_on(folder.path(), disk);
         append(&opened.wal, 0..10).await.unwrap();
         // The preparation of the first spare is over.
@@ -85,7 +85,7 @@ async fn a_failed_sync_is_not_acknowledged_and_not_tried_again_on_the_same_file(
 #[tokio::test]
 async fn requests_of_one_group_share_the_fate_of_its_sync() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     append(&opened.wal, [0]).await.unwrap();
     let before = faults.syncs.load(Ordering::SeqCst);
@@ -108,7 +108,7 @@ async fn requests_of_one_group_share_the_fate_of_its_sync() {
 #[tokio::test]
 async fn a_disk_that_fails_for_good_ends_the_writer_with_an_error() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     append(&opened.wal, 0..10).await.unwrap();
     faults.lasting.store(true, Ordering::SeqCst);
@@ -128,7 +128,7 @@ async fn a_disk_that_fails_for_good_ends_the_writer_with_an_error() {
 async fn a_write_without_room_is_refused_and_leaves_no_trace() {
     for (ok_before, count) in [(0, 1), (0, 40), (1, 3)] {
         let folder = tempfile::tempdir().unwrap();
-        let (disk, faults) = FaultyDisk::new();
+        let (disk, faults) = faulty_disk();
         let mut opened = open_on(folder.path(), disk);
         append(&opened.wal, 0..10).await.unwrap();
         faults.no_space.store(true, Ordering::SeqCst);
@@ -155,7 +155,7 @@ async fn a_write_without_room_is_refused_and_leaves_no_trace() {
 #[tokio::test]
 async fn without_room_for_another_segment_requests_that_fit_are_still_taken() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     append(&opened.wal, 0..10).await.unwrap();
     faults.no_space.store(true, Ordering::SeqCst);
@@ -183,13 +183,13 @@ async fn a_log_opens_and_ships_on_a_full_disk() {
     let opened = open(folder.path());
     append(&opened.wal, 0..100).await.unwrap();
     close(opened).await;
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     faults.no_space.store(true, Ordering::SeqCst);
     let mut opened = open_on(folder.path(), disk);
     assert_eq!(numbers(&read_all(&mut opened.reader)), (0..100).collect::<Vec<_>>());
 
     let empty = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     faults.no_space.store(true, Ordering::SeqCst);
     let opened = open_on(empty.path(), disk);
     let refused = append(&opened.wal, [0]).await.unwrap_err();
@@ -201,7 +201,7 @@ async fn a_log_opens_and_ships_on_a_full_disk() {
 #[tokio::test]
 async fn a_checkpoint_moves_on_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     append(&opened.wal, 0..10).await.unwrap();
     read_all(&mut opened.reader);
@@ -219,7 +219,7 @@ async fn a_checkpoint_moves_on_a_full_disk() {
 #[tokio::test]
 async fn a_failed_checkpoint_is_written_anew_and_the_old_one_stays_meanwhile() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     append(&opened.wal, 0..10).await.unwrap();
     let end = read_all(&mut opened.reader).end;
@@ -261,7 +261,7 @@ async fn a_full_log_refuses_before_anything_is_written_and_goes_on_once_shipped(
 #[tokio::test]
 async fn a_request_larger_than_a_segment_is_taken_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     append(&opened.wal, 0..10).await.unwrap();
     append(&opened.wal, 10..2_000).await.unwrap();

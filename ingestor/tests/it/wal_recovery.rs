@@ -10,7 +10,7 @@ use logpipeline_ingestor::wal::segment::FIRST_OFFSET;
 use logpipeline_ingestor::wal::{Checkpoint, OpenError, Opened, Position};
 use logpipeline_ingestor::{Settled, wal};
 
-use crate::support::disk::FaultyDisk;
+use crate::support::disk::faulty_disk;
 use crate::support::log::{
     SEGMENT, SMALL, append, close, copy_folder, files, metrics, numbers, open, open_on, read_all,
     record_size, segments, try_open, waiting,
@@ -365,7 +365,7 @@ async fn a_second_opening_is_refused() {
 async fn blocks_the_disk_cannot_read_cost_their_records_only() {
     let folder = tempfile::tempdir().unwrap();
     write_log(folder.path(), 2_000).await;
-    let (disk, faults) = FaultyDisk::new();
+    let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
     faults.bad_block.store(5, Ordering::SeqCst);
     let chunk = read_all(&mut opened.reader);

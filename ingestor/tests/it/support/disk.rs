@@ -34,30 +34,32 @@ pub struct Faults {
 #[derive(Debug)]
 pub struct FaultyDisk {
     pub faults: Arc<Faults>,
-    /// Files whose sync failed, by inode-like identity: the path at opening.
+    /// Open files whose sync failed.
     failed: Arc<Mutex<Vec<u64>>>,
     next_file: AtomicU64,
 }
 
-impl FaultyDisk {
-    pub fn new() -> (Arc<dyn Disk>, Arc<Faults>) {
-        let faults = Arc::new(Faults {
-            short_writes: AtomicU64::new(u64::MAX),
-            interrupts: AtomicBool::new(false),
-            no_space: AtomicBool::new(false),
-            writes_until_no_space: AtomicI64::new(-1),
-            syncs_until_error: AtomicI64::new(-1),
-            lasting: AtomicBool::new(false),
-            bad_block: AtomicI64::new(-1),
-            syncs_after_error: AtomicU64::new(0),
-            syncs: AtomicU64::new(0),
-            writes: AtomicU64::new(0),
-            calls: AtomicU64::new(0),
-        });
-        let disk = Self { faults: Arc::clone(&faults), failed: Arc::default(), next_file: AtomicU64::new(0) };
-        (Arc::new(disk), faults)
-    }
+/// A disk, and the handle to its faults.
+pub fn faulty_disk() -> (Arc<dyn Disk>, Arc<Faults>) {
+    let faults = Arc::new(Faults {
+        short_writes: AtomicU64::new(u64::MAX),
+        interrupts: AtomicBool::new(false),
+        no_space: AtomicBool::new(false),
+        writes_until_no_space: AtomicI64::new(-1),
+        syncs_until_error: AtomicI64::new(-1),
+        lasting: AtomicBool::new(false),
+        bad_block: AtomicI64::new(-1),
+        syncs_after_error: AtomicU64::new(0),
+        syncs: AtomicU64::new(0),
+        writes: AtomicU64::new(0),
+        calls: AtomicU64::new(0),
+    });
+    let disk =
+        FaultyDisk { faults: Arc::clone(&faults), failed: Arc::default(), next_file: AtomicU64::new(0) };
+    (Arc::new(disk), faults)
+}
 
+impl FaultyDisk {
     fn wrap(&self, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
         Arc::new(FaultyFile {
             file,

@@ -2,9 +2,9 @@
 
 pub mod disk;
 pub mod log;
-//pub mod process;
-//pub mod server;
-//pub mod store;
+pub mod process;
+pub mod server;
+pub mod store;
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,52 @@
+//! W3C trace context, from the incoming request to the write to the store.
+
+use opentelemetry::trace::{SpanContext, SpanId, TraceId, TracerProvider};
+use opentelemetry_sdk::trace::{InMemorySpanExporter, SdkTracerProvider, SpanData};
+use tracing_subscriber::layer::SubscriberExt;
+
+use crate::support::eventually;
+use crate::support::server::Server;
+
+#[tokio::test]
+async fn the_write_to_the_store_is_linked_to_the_requests_whose_entries_it_carries() {
+    let exporter = InMemorySpanExporter::default();
+    let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
+    let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+    // For this thread only, which is the whole runtime of the test.
+    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+
+    let server = Server::start(&["--linger=100ms"]).await;
+    let trace = |number: u128| {
+        format!("00-{:032x}-00f067aa0ba902b7-01", 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4730 + number)
+    };
+    for number in 0..3 {
+        let answer =
+            server.post_to("/logs", &[("traceparent", &trace(number))], "{\"message\":\"traced\"}").await;
+        assert_eq!(answer.status, 202);
+    }
+    server.settled().await;
+    let spans = || -> Vec<SpanData> { exporter.get_finished_spans().unwrap() };
+    eventually("the batch's span ended", async || spans().iter().any(|span| span.name == "store write"))
+        .await;
+
+    let spans = spans();
+    let requests: Vec<_> = spans.iter().filter(|span| span.name == "POST /logs").collect();
+    assert_eq!(requests.len(), 3);
+    let caller = SpanId::from_hex("00f067aa0ba902b7").unwrap();
+    assert!(requests.iter().all(|span| span.parent_span_id == caller));
+    let mut linked: Vec<_> = spans
+        .iter()
+        .filter(|span| span.name == "store write")
+        .flat_map(|span| span.links.iter().map(|link| identity(&link.span_context)))
+        .collect();
+    linked.sort();
+    let mut expected: Vec<_> = requests.iter().map(|span| identity(&span.span_context)).collect();
+    expected.sort();
+    assert_eq!(linked, expected);
+    let first = TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4730").unwrap();
+    assert_eq!(linked[0].0, first.to_bytes());
+}
+
+fn identity(span: &SpanContext) -> ([u8; 16], [u8; 8]) {
+    (span.trace_id().to_bytes(), span.span_id().to_bytes())
+}
