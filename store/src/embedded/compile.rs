@@ -157,7 +157,7 @@ impl Compiler<'_> {
         Ok(match test {
             Test::Exists => Candidates::exact(AllQuery),
             Test::Phrase { tokens, prefix: false } => Candidates::exact_box(self.phrase(tokens)),
-            Test::Phrase { tokens, prefix: true } => phrase::with_prefix(self, tokens)?,
+            Test::Phrase { tokens, prefix: true } => phrase::with_prefix(self, tokens),
             Test::TokenWildcard(wildcard) => {
                 let Ok(regex) = wildcard.regex(true) else { return Ok(Candidates::none()) };
                 let test: TermTest =

@@ -7,7 +7,7 @@ use logpipeline_model::Document;
 use logpipeline_model::query::{Expr, Field, Matcher, Query, Test, TimeRange};
 use tantivy::query::{EnableScoring, Scorer, Weight};
 use tantivy::store::StoreReader;
-use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId};
+use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId, TERMINATED};
 
 use super::body::stored_body;
 use super::budget::Budget;
@@ -18,8 +18,11 @@ use crate::StoreError;
 /// Decompressed blocks of stored entries kept while one segment is read.
 const CACHED_BLOCKS: usize = 16;
 
-/// Blocks of [`COLLECT_BLOCK_BUFFER_LEN`] entries between two looks at the clock.
-const BLOCKS_BETWEEN_CHECKS: u32 = 16;
+/// Rounds of up to [`COLLECT_BLOCK_BUFFER_LEN`] entries between two looks at the clock.
+const ROUNDS_BETWEEN_CHECKS: u32 = 16;
+
+/// What a column can hold.
+pub(super) const ALL_TIMES: (i64, i64) = (i64::MIN, i64::MAX);
 
 pub(super) struct Plan {
     /// Without what `range` holds already.
@@ -65,15 +68,16 @@ impl Plan {
         Ok(Compiled { weight, exact: candidates.exact })
     }
 
-    /// Calls `found` with blocks of candidates in the time range and their times as the columns hold
-    /// them. Where the compiled query is not exact, each is to be passed through a [`Verifier`].
-    /// Returns early, with the budget spent, when time is up.
+    /// Calls `found` with candidates in the time range, some at once, and their times as the column has
+    /// them. Where the compiled query is not exact, each is to be passed through a [`Verifier`]. `found`
+    /// says between which times, both included, more are wanted. Returns early, with the budget spent,
+    /// when time is up.
     pub(super) fn candidates(
         &self,
         compiled: &Compiled,
         partition: &Partition,
         segment: &Segment,
-        mut found: impl FnMut(&[DocId], &[i64]) -> Result<(), StoreError>,
+        mut found: impl FnMut(&[DocId], &[i64]) -> Result<(i64, i64), StoreError>,
     ) -> Result<(), StoreError> {
         let base = partition.name.bucket.base();
         let Some((first, last)) = base.timestamps(self.range.first, self.range.last) else { return Ok(()) };
@@ -90,10 +94,24 @@ impl Plan {
         }
         let mut docs = [0; COLLECT_BLOCK_BUFFER_LEN];
         let mut times = [0; COLLECT_BLOCK_BUFFER_LEN];
-        let mut blocks = 0_u32;
-        loop {
+        let mut wanted = ALL_TIMES;
+        for round in 1_u32.. {
+            let doc = scorer.doc();
+            if doc == TERMINATED || (round.is_multiple_of(ROUNDS_BETWEEN_CHECKS) && self.budget.is_spent()) {
+                break;
+            }
+            let bounds = (first.max(wanted.0), last.min(wanted.1));
+            if bounds.0 > lowest || bounds.1 < highest {
+                match segment.timestamp_blocks().next(doc, bounds) {
+                    None => break,
+                    Some(ahead) if ahead > doc => {
+                        scorer.seek(ahead);
+                        continue;
+                    }
+                    Some(_) => {}
+                }
+            }
             let mut length = scorer.fill_buffer(&mut docs);
-            let end = length < docs.len();
             column.get_vals(&docs[..length], &mut times[..length]);
             if !whole {
                 let mut kept = 0;
@@ -103,12 +121,9 @@ impl Plan {
                 }
                 length = kept;
             }
-            found(&docs[..length], &times[..length])?;
-            blocks += 1;
-            if end || (blocks.is_multiple_of(BLOCKS_BETWEEN_CHECKS) && self.budget.is_spent()) {
-                return Ok(());
-            }
+            wanted = found(&docs[..length], &times[..length])?;
         }
+        Ok(())
     }
 
     /// As [`Self::candidates`], verified.
@@ -122,14 +137,15 @@ impl Plan {
         let mut verifier = self.verifier(compiled, partition, segment)?;
         self.candidates(compiled, partition, segment, |docs, times| {
             if verifier.is_none() {
-                return found(docs, times);
+                found(docs, times)?;
+                return Ok(ALL_TIMES);
             }
             for (doc, time) in docs.iter().zip(times) {
                 if self.verify(verifier.as_mut(), *doc)? {
                     found(&[*doc], &[*time])?;
                 }
             }
-            Ok(())
+            Ok(ALL_TIMES)
         })
     }
 

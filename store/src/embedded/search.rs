@@ -6,7 +6,7 @@ use std::sync::Arc;
 use logpipeline_model::Timestamp;
 
 use super::partition::{Partition, Segment};
-use super::plan::{Compiled, Plan, Verifier};
+use super::plan::{ALL_TIMES, Compiled, Plan, Verifier};
 use super::topk::{Address, TopK};
 use crate::{FoundEntry, Order, Position, SearchPage, SearchRequest, StoreError};
 
@@ -133,7 +133,7 @@ impl Search<'_> {
                     window = column_window(top, base);
                 }
             }
-            Ok(())
+            Ok(if total.is_some() { ALL_TIMES } else { window })
         })
     }
 }
@@ -164,11 +164,9 @@ pub(super) fn received_after(
             if column.max_value() < first || column.min_value() > last {
                 continue;
             }
-            let mut times = [0; 256];
-            for start in (0..segment.reader.max_doc()).step_by(times.len()) {
-                let length = times.len().min((segment.reader.max_doc() - start) as usize);
-                column.get_range(start.into(), &mut times[..length]);
-                for (doc, &time) in (start..).zip(&times[..length]) {
+            for docs in segment.receipt_blocks().within((first, last), segment.reader.max_doc()) {
+                for doc in docs {
+                    let time = column.get_val(doc);
                     if time < first || time > last {
                         continue;
                     }

@@ -16,8 +16,11 @@ use super::scan::TermRange;
 use super::terms::{self, FieldTerms, Kind};
 use crate::{FieldValues, StoreError, ValuesRequest};
 
-/// Up to this many entries of a segment are read one by one; for more, the field's terms are.
-const READ_EACH: usize = 2_000;
+/// Reading an entry costs as much as looking at so many terms of the field and their entries.
+const TERMS_TO_AN_ENTRY: u64 = 100;
+
+/// So few entries of a segment are read whatever terms there are.
+const FEW: usize = 16;
 
 /// Distinct values counted at once; beyond it the rarest are forgotten.
 const MOST_VALUES: usize = 200_000;
@@ -114,7 +117,8 @@ impl Tally<'_> {
             self.add_ids(segment, &found);
             return Ok(());
         };
-        if found.count > READ_EACH {
+        if found.count > FEW && found.count as u64 * TERMS_TO_AN_ENTRY > terms_of(&names, partition, segment)?
+        {
             let by_hand = self.take_overflow(partition, segment, &mut found)?;
             self.add_terms(plan, &names, partition, segment, &found)?;
             found = by_hand;
@@ -306,6 +310,21 @@ impl Tally<'_> {
         values.truncate(self.limit);
         FieldValues { values, with_field: self.with_field, partial, approximate: self.approximate }
     }
+}
+
+/// How many terms a field has in a segment.
+fn terms_of(names: &FieldTerms, partition: &Partition, segment: &Segment) -> Result<u64, StoreError> {
+    let count = || -> tantivy::Result<u64> {
+        let inverted = segment.reader.inverted_index(partition.fields.terms)?;
+        let dictionary = inverted.terms();
+        let ordinal = |bound: &[u8]| -> tantivy::Result<u64> {
+            let mut stream = dictionary.range().ge(bound).into_stream()?;
+            Ok(if stream.advance() { stream.term_ord() } else { dictionary.num_terms() as u64 })
+        };
+        let first = ordinal(&names.term(Kind::Both, b""))?;
+        Ok(ordinal(&names.term(Kind::Folded, b""))?.saturating_sub(first))
+    };
+    count().map_err(error::reading)
 }
 
 fn each_doc(

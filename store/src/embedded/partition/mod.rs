@@ -1,5 +1,6 @@
 //! Partitions: each its own Tantivy index, holding the entries of a day.
 
+mod blocks;
 mod bucket;
 mod summary;
 mod view;

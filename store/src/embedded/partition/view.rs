@@ -4,7 +4,7 @@ use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use logpipeline_model::EntryId;
 use tantivy::columnar::ColumnValues;
@@ -13,6 +13,7 @@ use tantivy::index::SegmentId;
 use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Index, SegmentMeta, SegmentReader, TERMINATED, Term};
 
+use super::blocks::Blocks;
 use super::{Name, Summary};
 use crate::embedded::schema::{self, Fields};
 
@@ -60,6 +61,8 @@ pub(in crate::embedded) struct Segment {
     id_high: Arc<dyn ColumnValues<u64>>,
     id_low: Arc<dyn ColumnValues<u64>>,
     pub(in crate::embedded) levels: Option<StrColumn>,
+    timestamp_blocks: OnceLock<Blocks>,
+    receipt_blocks: OnceLock<Blocks>,
 }
 
 impl Partition {
@@ -138,8 +141,18 @@ impl Segment {
             id_high: columns.column_first_or_default(schema::ID_HIGH)?,
             id_low: columns.column_first_or_default(schema::ID_LOW)?,
             levels: columns.str(schema::LEVEL)?,
+            timestamp_blocks: OnceLock::new(),
+            receipt_blocks: OnceLock::new(),
             reader,
         })
+    }
+
+    pub(in crate::embedded) fn timestamp_blocks(&self) -> &Blocks {
+        self.timestamp_blocks.get_or_init(|| Blocks::of(&*self.timestamps))
+    }
+
+    pub(in crate::embedded) fn receipt_blocks(&self) -> &Blocks {
+        self.receipt_blocks.get_or_init(|| Blocks::of(&*self.received_at))
     }
 
     pub(in crate::embedded) fn entry_id(&self, doc: DocId) -> EntryId {
