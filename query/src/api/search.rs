@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use logpipeline_model::Timestamp;
 use logpipeline_service::Problem;
-use logpipeline_store::{Order, SearchRequest};
+use logpipeline_store::{Order, SearchPage, SearchRequest};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -20,6 +20,10 @@ use crate::scope::{Budget, ScopeParams};
 pub(crate) const ORDERS: [(&str, Order); 2] = [("desc", Order::Desc), ("asc", Order::Asc)];
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 1_000;
+/// Bytes of entries after which a page ends early.
+const PAGE_BYTES: usize = 32 << 20;
+/// Entries read before it is known how large they are.
+const FIRST_STEP: usize = 100;
 
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -35,7 +39,7 @@ pub(crate) struct SearchParams {
     /// last instant. Without it, to the end of time.
     #[param(example = "2023-09-15T23:59:59Z")]
     to: Option<String>,
-    /// Entries a page.
+    /// Entries a page. A page of very large entries may have fewer; `cursor` leads on.
     #[param(minimum = 1, maximum = 1000, default = 50)]
     limit: Option<u64>,
     /// By `timestamp` and then `id`: `desc`, newest first, or `asc`.
@@ -133,7 +137,7 @@ pub(crate) async fn search(
         count: true,
         deadline: budget.deadline(),
     };
-    let page = budget.wait(app.store.search(request)).await?;
+    let page = read(&app, &budget, request).await?;
     app.metrics.count_partial(page.partial);
     let last = page.entries.last().map(|entry| entry.position);
     let next = last
@@ -148,6 +152,28 @@ pub(crate) async fn search(
         cursor: next,
         took_ms: budget.took_millis(),
     }))
+}
+
+/// Reads a page in steps, and ends it early where its entries are so large that all of them would take
+/// much memory.
+async fn read(app: &App, budget: &Budget, mut request: SearchRequest) -> Result<SearchPage, Problem> {
+    let limit = request.limit;
+    request.limit = limit.min(FIRST_STEP);
+    let mut page = budget.wait(app.store.search(request.clone())).await?;
+    loop {
+        let (count, bytes) =
+            (page.entries.len(), page.entries.iter().map(|entry| entry.body.len()).sum::<usize>());
+        let fitting = PAGE_BYTES.saturating_sub(bytes) / (bytes / count.max(1)).max(1);
+        request.limit = fitting.min(limit.saturating_sub(count));
+        request.after = page.entries.last().map(|entry| entry.position);
+        request.count = false;
+        if request.limit == 0 || !page.more || page.partial {
+            return Ok(page);
+        }
+        let next = budget.wait(app.store.search(request.clone())).await?;
+        (page.more, page.partial) = (next.more, next.partial);
+        page.entries.extend(next.entries);
+    }
 }
 
 fn check(cursor: &Cursor, search: SearchHash, order: Option<Order>) -> Result<(), Problem> {

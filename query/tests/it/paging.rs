@@ -78,3 +78,39 @@ async fn a_cursor_is_refused_with_another_search() {
     let second = server.get("/search", &[("q", "m"), ("limit", "100"), ("cursor", cursor)]).await;
     assert_eq!((second["entries"].as_array().unwrap().len(), &second["cursor"]), (3, &Value::Null));
 }
+
+#[tokio::test]
+async fn a_page_of_very_large_entries_ends_early_and_nothing_is_missing() {
+    let server = Server::start().await;
+    let filler = "x".repeat(300_000);
+    (0..300)
+        .for_each(|n| _ = server.ingest(&json!({ "message": filler, "metadata": { "n": n } }).to_string()));
+    let (mut numbers, mut cursor, mut largest) = (BTreeSet::new(), String::new(), 0);
+    loop {
+        let answer = server.get("/search", &[("limit", "1000"), ("cursor", &cursor)]).await;
+        assert_eq!(answer["total"], 300);
+        let entries = answer["entries"].as_array().unwrap();
+        largest = largest.max(entries.len());
+        for entry in entries {
+            assert!(numbers.insert(entry["metadata"]["n"].as_u64().unwrap()), "repeated");
+        }
+        match answer["cursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    assert_eq!(numbers.len(), 300);
+    assert!(largest < 150, "{largest} entries of 300 kB on one page");
+}
+
+#[tokio::test]
+async fn a_page_holds_as_many_entries_as_were_asked_for() {
+    let server = Server::start().await;
+    (0..1_500).for_each(|n| _ = server.ingest(&entry(&n.to_string(), n)));
+    for limit in [1, 99, 100, 101, 1_000] {
+        let answer = server.get("/search", &[("limit", &limit.to_string()), ("order", "asc")]).await;
+        let expected: Vec<String> = (0..limit).map(|n| n.to_string()).collect();
+        assert_eq!(crate::server::messages(&answer["entries"]), expected);
+        assert_eq!((&answer["total"], answer["cursor"].is_string()), (&json!(1_500), true));
+    }
+}
