@@ -25,7 +25,7 @@ Exit status:
 /// behind "--".
 #[derive(Debug, Parser)]
 #[command(name = "logq", version, after_help = HELP, max_term_width = 100)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 #[command(group = ArgGroup::new("mode").args(["follow", "all", "context", "histogram", "values", "list_fields"]))]
 pub(crate) struct Args {
     /// What to find
