@@ -11,7 +11,9 @@ use logpipeline_model::Timestamp;
 fn workload(c: &mut Criterion) {
     let mut group = c.benchmark_group("workload");
     group.throughput(Throughput::Elements(1_000));
-    for (name, step) in [("200 entries/s", Duration::from_millis(5)), ("100k entries/s", Duration::from_micros(10))] {
+    for (name, step) in
+        [("200 entries/s", Duration::from_millis(5)), ("100k entries/s", Duration::from_micros(10))]
+    {
         let mut workload = Workload::new(&WorkloadConfig {
             seed: 42,
             run: "k3f9a2".to_owned(),

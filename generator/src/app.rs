@@ -98,7 +98,7 @@ async fn simulate(args: RunArgs, shutdown: Shutdown) -> Result<Exit, AppError> {
         seed: Some(args.seed),
         run,
         pace: args.rate,
-        duration: (!args.duration.is_zero()).then_some(args.duration),
+        duration: args.sending_time(),
         count: args.count,
         source: Box::new(Workload::new(&config)),
         unread: Box::new(Vec::new),

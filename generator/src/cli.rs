@@ -50,9 +50,9 @@ pub struct RunArgs {
     /// Entries a second, sent at their intended times whether or not the target keeps up; 0 = as fast as it answers
     #[arg(long, value_name = "N", env = "LOGPIPELINE_RATE", allow_hyphen_values = true, default_value = "200", value_parser = parse_rate)]
     pub rate: Pace,
-    /// How long to send; `0` = without end (or until --count)
-    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_DURATION", default_value = "30s", value_parser = parse_duration)]
-    pub duration: Duration,
+    /// How long to send, 0 = without end [default: 30s, or without end where --count is given]
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_DURATION", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
     /// Send so many entries at most [default: no limit]
     #[arg(long, value_name = "N", env = "LOGPIPELINE_COUNT")]
     pub count: Option<u64>,
@@ -120,7 +120,7 @@ pub struct CommonArgs {
     /// Read the entries back, and check that each acknowledged one is found exactly once, as it was sent
     #[arg(
         long, env = "LOGPIPELINE_VERIFY", num_args = 0..=1, default_missing_value = "true", default_value = "false",
-        hide_default_value = true, hide_possible_values = true, require_equals = true, action = clap::ArgAction::Set, value_name = "BOOL"
+        hide_default_value = true, hide_possible_values = true, require_equals = true, action = clap::ArgAction::Set, value_name = "BOOL", value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub verify: bool,
     /// How long entries may take to be found after the load
@@ -135,6 +135,16 @@ pub struct CommonArgs {
     /// Serve /healthz, /readyz and /metrics here [default: don't]
     #[arg(long, value_name = "ADDR", env = "LOGPIPELINE_ADMIN_LISTEN")]
     pub admin_listen: Option<SocketAddr>,
+}
+
+impl RunArgs {
+    /// How long to send; `None` where that has no end.
+    pub fn sending_time(&self) -> Option<Duration> {
+        match (self.duration, self.count) {
+            (None, None) => Some(Duration::from_secs(30)),
+            (duration, _) => duration.filter(|duration| !duration.is_zero()),
+        }
+    }
 }
 
 fn parse_rate(text: &str) -> Result<Pace, String> {
@@ -190,7 +200,11 @@ mod tests {
         assert_eq!(bare.run.rate, Pace::Open { rate: 50.0 });
         let named = parse(&["run", "--rate", "0", "--duration", "2m"]).unwrap();
         let Some(Command::Run(run)) = named.command else { panic!("{named:?}") };
-        assert_eq!((run.rate, run.duration), (Pace::Closed, Duration::from_secs(120)));
+        assert_eq!((run.rate, run.sending_time()), (Pace::Closed, Some(Duration::from_secs(120))));
+        let time = |arguments: &[&str]| parse(arguments).unwrap().run.sending_time();
+        assert_eq!(time(&[]), Some(Duration::from_secs(30)));
+        assert_eq!((time(&["--duration", "0"]), time(&["--count", "5"])), (None, None));
+        assert_eq!(time(&["--count", "5", "--duration", "1s"]), Some(Duration::from_secs(1)));
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::env;
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::HeaderMap;
-use opentelemetry::propagation::{Extractor, TextMapPropagator};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
@@ -79,6 +79,23 @@ pub async fn trace_requests(request: Request, next: Next) -> Response {
     let response = next.run(request).instrument(span.clone()).await;
     span.record("http.response.status_code", response.status().as_u16());
     response
+}
+
+/// Adds the current span's W3C trace context to a request that is about to be sent. Without an exporter
+/// there is none, and nothing is added.
+pub fn propagate(headers: &mut HeaderMap) {
+    TraceContextPropagator::new()
+        .inject_context(&tracing::Span::current().context(), &mut HeadersMut(headers));
+}
+
+struct HeadersMut<'a>(&'a mut HeaderMap);
+
+impl Injector for HeadersMut<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(key), HeaderValue::try_from(value)) {
+            self.0.insert(name, value);
+        }
+    }
 }
 
 struct Headers<'a>(&'a HeaderMap);

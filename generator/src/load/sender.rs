@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::write::GzEncoder;
-use logpipeline_service::Shutdown;
+use logpipeline_service::{Shutdown, telemetry};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
+use tracing::Instrument;
 
 use crate::workload::Dice;
 
@@ -110,6 +111,16 @@ impl Sender {
 
     /// Sends the batch until it is taken, refused for good, or its time for retries is over.
     pub(super) async fn deliver(&self, batch: Batch) {
+        let span = tracing::info_span!(
+            "deliver",
+            otel.kind = "client",
+            logpipeline.batch = batch.number,
+            logpipeline.entries = batch.entries,
+        );
+        self.deliver_traced(batch).instrument(span).await;
+    }
+
+    async fn deliver_traced(&self, batch: Batch) {
         let body = match self.compress(&batch.body) {
             Ok(body) => body,
             Err(error) => {
@@ -138,8 +149,11 @@ impl Sender {
                         return;
                     }
                     self.tally.retried(&reason);
+                    let was_draining = self.shutdown.is_draining();
                     tokio::select! {
                         () = tokio::time::sleep(wait) => {}
+                        // A wait that began before the end was known may be too long for it.
+                        () = self.shutdown.draining(), if !was_draining => {}
                         () = self.shutdown.stopping() => {
                             self.tally.failed(batch.entries, "interrupted", reached);
                             return;
@@ -157,8 +171,9 @@ impl Sender {
     async fn attempt(&self, batch: &Batch, body: Bytes) -> Attempt {
         self.tally.wire(body.len());
         let key = format!("{}-{}", self.run, batch.number);
-        let request =
-            self.client.post(self.url.clone()).headers(self.headers.clone()).header(IDEMPOTENCY_KEY, key);
+        let mut headers = self.headers.clone();
+        telemetry::propagate(&mut headers);
+        let request = self.client.post(self.url.clone()).headers(headers).header(IDEMPOTENCY_KEY, key);
         let response = match request.body(body).send().await {
             Ok(response) => response,
             Err(error) => {

@@ -77,6 +77,7 @@ impl Server {
             .route("/api/v1/logs", post(ingest))
             .route("/api/v1/search", get(search))
             .route("/api/v1/export", get(export))
+            .route("/v1/traces", post(async || ""))
             .layer(DefaultBodyLimit::max(64 << 20))
             .with_state(inner.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

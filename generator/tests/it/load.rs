@@ -1,5 +1,6 @@
 //! Rate, latency, retries, compression, signals, metrics.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -259,6 +260,41 @@ async fn a_signal_ends_the_load_early_and_what_was_sent_is_verified() {
         assert!((50..1_000).contains(&sent), "{report}");
         assert_eq!(report["verified"], sent);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_carry_the_trace_context_where_traces_are_exported() {
+    for exporting in [false, true] {
+        let server = Server::start(Behaviour::default()).await;
+        let mut command = command(&["--target", &server.url(), "--rate", "0", "--count", "30"]);
+        if exporting {
+            command.env("OTEL_EXPORTER_OTLP_ENDPOINT", server.url());
+        }
+        assert_eq!(finish(command.spawn().unwrap()).await.code, 0);
+        let parents: HashSet<String> = server
+            .headers()
+            .iter()
+            .filter_map(|headers| Some(headers.get("traceparent")?.to_str().unwrap().to_owned()))
+            .collect();
+        assert_eq!(parents.len(), if exporting { 3 } else { 0 }, "{parents:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_cuts_a_long_wait_short() {
+    let fault = Box::new(|_: &crate::fake::Attempt| {
+        Some((StatusCode::TOO_MANY_REQUESTS, [("retry-after", "50")], "full").into_response())
+    });
+    let server = Server::start(Behaviour { fault: Some(fault), ..Behaviour::default() }).await;
+    let url = server.url();
+    let child =
+        command(&["--target", &url, "--rate", "0", "--count", "10", "--report", "-"]).spawn().unwrap();
+    let pid = child.id().to_string();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = finish(child).await;
+    assert_eq!((ended.code, &ended.report()["failed"]), (1, &json!(10)));
+    assert!(ended.took < Duration::from_secs(20), "{:?}", ended.took);
 }
 
 #[tokio::test(flavor = "multi_thread")]
