@@ -14,7 +14,7 @@ use crate::{FoundEntry, Position, StoreError};
 pub(super) fn stored_body(store: &StoreReader, body: Field, doc: DocId) -> Result<Bytes, StoreError> {
     let values: Values = store.get(doc).map_err(error::reading)?;
     match values.0.into_iter().find(|(field, _)| *field == body) {
-        Some((_, OwnedValue::Bytes(bytes))) => Ok(Bytes::from(bytes)),
+        Some((_, OwnedValue::Str(text))) => Ok(Bytes::from(text)),
         _ => Err(StoreError::Damaged { reason: format!("entry {doc} of a segment has no stored form") }),
     }
 }

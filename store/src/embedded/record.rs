@@ -12,8 +12,12 @@ use super::partition::Base;
 use super::schema::Fields;
 use super::{terms, tokenizer};
 
+/// Boxed, because the indexer makes room for tens of thousands of them at each commit.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct Record(Box<Values>);
+
+#[derive(Debug)]
+struct Values {
     fields: Fields,
     body: Bytes,
     id: (u64, u64),
@@ -36,7 +40,7 @@ enum Message {
 impl Record {
     /// `document` is what `body` holds.
     pub(super) fn new(fields: Fields, base: Base, document: &Document<'_>, body: &Bytes) -> Self {
-        let mut record = Self {
+        let mut record = Values {
             fields,
             body: body.clone(),
             id: document.id.parts(),
@@ -51,20 +55,24 @@ impl Record {
         if tokenizer::has_cut_token(&document.message) {
             record.push(terms::CUT_TOKEN);
         }
-        record
+        Self(Box::new(record))
     }
+}
 
+impl Values {
     fn push(&mut self, term: &[u8]) {
         self.terms.extend_from_slice(term);
         // An entry is at most a megabyte; its terms repeat its paths for every level of nesting.
         self.term_ends.push(u32::try_from(self.terms.len()).unwrap_or(u32::MAX));
     }
 
-    fn values(&self) -> impl Iterator<Item = (Field, RecordValue<'_>)> {
+    fn iter(&self) -> impl Iterator<Item = (Field, RecordValue<'_>)> {
         let fields = self.fields;
         let leaf = |field, leaf| (field, RecordValue(leaf));
+        // It was read as an entry, and so is UTF-8.
+        let body = str::from_utf8(&self.body).unwrap_or_default();
         let message = match &self.message {
-            Message::Within(range) => str::from_utf8(&self.body[range.clone()]).unwrap_or_default(),
+            Message::Within(range) => body.get(range.clone()).unwrap_or_default(),
             Message::Owned(text) => text,
         };
         let single = [
@@ -73,7 +81,7 @@ impl Record {
             leaf(fields.id_high, ReferenceValueLeaf::U64(self.id.0)),
             leaf(fields.id_low, ReferenceValueLeaf::U64(self.id.1)),
             leaf(fields.message, ReferenceValueLeaf::Str(message)),
-            leaf(fields.body, ReferenceValueLeaf::Bytes(&self.body)),
+            leaf(fields.body, ReferenceValueLeaf::Str(body)),
         ];
         let level = self.level.as_deref().map(|level| leaf(fields.level, ReferenceValueLeaf::Str(level)));
         let mut start = 0;
@@ -102,7 +110,7 @@ impl tantivy::Document for Record {
     type FieldsValuesIter<'a> = Box<dyn Iterator<Item = (Field, RecordValue<'a>)> + 'a>;
 
     fn iter_fields_and_values(&self) -> Self::FieldsValuesIter<'_> {
-        Box::new(self.values())
+        Box::new(self.0.iter())
     }
 }
 

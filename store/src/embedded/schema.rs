@@ -57,7 +57,8 @@ pub(super) fn build() -> (Schema, Fields) {
         level: builder.add_text_field(LEVEL, TextOptions::default().set_fast("raw")),
         message: builder.add_text_field("message", TextOptions::default().set_indexing_options(tokens)),
         terms: builder.add_bytes_field("terms", BytesOptions::default().set_indexed()),
-        body: builder.add_bytes_field("body", BytesOptions::default().set_stored()),
+        // As text, not as bytes, which Tantivy reads back one at a time.
+        body: builder.add_text_field("body", TextOptions::default().set_stored()),
     };
     (builder.build(), fields)
 }

@@ -328,3 +328,38 @@ fn peak_memory() -> u64 {
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() << 10
 }
+
+#[tokio::test]
+async fn metadata_too_bulky_to_index_is_found_all_the_same() {
+    let store = TestStore::new();
+    // Its terms would take a hundred times the entry's own bytes.
+    let long = "k".repeat(1_000);
+    let inner: serde_json::Map<_, _> = (0..2_000).map(|n| (format!("{n}"), json!(n))).collect();
+    let bulky = json!({"message": "bulky", "metadata": {"first": "x", &long: inner, "last": "Y"}});
+    let plain = json!({"message": "plain", "metadata": {"first": "x", "last": "z"}});
+    store_all(&*store, vec![entry(1, bulky), entry(2, plain)]).await;
+    for (text, expected) in [
+        ("metadata.first:x", &["plain", "bulky"][..]),
+        ("metadata.last:y", &["bulky"]),
+        ("-metadata.last:y", &["plain"]),
+        ("metadata.last=Y OR metadata.last=z", &["plain", "bulky"]),
+        ("metadata.last:*", &["plain", "bulky"]),
+        (&format!("metadata.{long}.1999:[1999 TO 2000]"), &["bulky"]),
+        (&format!("metadata.{long}:*"), &["bulky"]),
+        ("metadata.nothing:*", &[]),
+    ] {
+        assert_eq!(find(&*store, text).await, expected, "{text}");
+    }
+    let request = ValuesRequest {
+        query: query(""),
+        range: TimeRange::ALL,
+        field: Field::resolve("metadata.last"),
+        prefix: String::new(),
+        limit: 10,
+        deadline: None,
+    };
+    let values = store.values(request).await.unwrap();
+    assert_eq!(values.values, [("Y".to_owned(), 1), ("z".to_owned(), 1)]);
+    let bytes = store.health().await.unwrap().bytes;
+    assert!(bytes < 1 << 20, "{bytes}");
+}

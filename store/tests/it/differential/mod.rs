@@ -27,7 +27,7 @@ const QUERIES: usize = 300;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_store_finds_what_the_matcher_finds() {
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let rounds = setting("LOGPIPELINE_DIFFERENTIAL_ROUNDS").unwrap_or(8);
+    let rounds = setting("LOGPIPELINE_DIFFERENTIAL_ROUNDS").unwrap_or(6);
     let first = setting("LOGPIPELINE_DIFFERENTIAL_SEED").unwrap_or(1);
     let mut finding = 0;
     for seed in first..first + rounds {
