@@ -58,9 +58,8 @@ lint: require $(UI)/node_modules/.package-lock.json $(TOOLS)/cargo-deny ## Check
 fmt: require ## Format the sources
 	cargo fmt --all
 
-generate: require $(UI)/node_modules/.package-lock.json ## Write the files that are generated from code, and checked in
+generate: require ## Write the files that are generated from code, and checked in
 	cargo run --locked --quiet --bin logpipeline-query -- openapi > docs/openapi.json
-	cd $(UI) && npm run --silent generate
 
 bench: build ## Measure the release build: figures for docs/performance.md
 	node dev/bench.mjs

@@ -30,11 +30,11 @@ for (const [name, port, span] of [...Object.entries(ports).map(([name, port]) =>
   }
 }
 
-let interrupted = false;
+let interrupted = null;
 let wake = () => {};
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    interrupted = true;
+    interrupted = signal;
     wake();
   });
 }
@@ -74,7 +74,7 @@ async function run() {
   );
   introduce();
   await Promise.race([generator.ended, new Promise((resolve) => (wake = resolve))]);
-  if (interrupted) say('\nending: the load first, then what it sent is checked');
+  if (interrupted) say(`\n${interrupted}: the load ends, then what it sent is checked`);
   await stop(generator, 120_000);
   return settle(before, replayed, reportFile);
 }
