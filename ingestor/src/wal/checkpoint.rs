@@ -10,7 +10,7 @@ use std::sync::Arc;
 use crc32c::crc32c;
 
 use super::Position;
-use super::disk::{Disk, DiskFile, read_lossy_at, write_all_at};
+use super::disk::{Disk, DiskFile, read_full_at, write_all_at};
 use super::record::{read_u32, read_u64};
 use crate::ledger::Settled;
 
@@ -61,7 +61,7 @@ impl CheckpointFile {
             Err(error) => return Err(error),
         };
         let mut slots = [0; 2 * SLOT];
-        read_lossy_at(&*file, &mut slots, 0);
+        read_full_at(&*file, &mut slots, 0)?;
         let (first, second) = slots.split_at(SLOT);
         let loaded = match (parse(first), parse(second)) {
             (Slot::Version(version), _) | (_, Slot::Version(version)) => Loaded::Version(version),

@@ -7,7 +7,7 @@ use super::OpenError;
 
 /// Holds the folder until it is dropped, or the process ends in any way.
 #[derive(Debug)]
-pub(super) struct FolderLock(#[expect(dead_code, reason = "held for its lock")] File);
+pub(super) struct FolderLock(File);
 
 impl FolderLock {
     /// Locks the folder itself, so that a full disk does not stand in the way.
@@ -18,6 +18,15 @@ impl FolderLock {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked { folder: folder.to_owned() }),
             Err(TryLockError::Error(error)) => Err(io("lock", error)),
+        }
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // Closing alone would leave the lock with a child process that is just being started.
+        if let Err(error) = self.0.unlock() {
+            tracing::debug!(%error, "failed to unlock the folder of the write-ahead log");
         }
     }
 }

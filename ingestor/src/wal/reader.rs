@@ -8,7 +8,7 @@ use bytes::Bytes;
 use logpipeline_model::EntryId;
 
 use super::Position;
-use super::disk::{Disk, DiskFile, read_lossy_at, write_all_at};
+use super::disk::{Disk, DiskFile, read_full_at, read_lossy_at, write_all_at};
 use super::record::{self, HEADER, Parsed};
 use super::recovery::aside;
 use super::segment::{self, FIRST_OFFSET};
@@ -22,7 +22,13 @@ pub struct Reader {
     shared: Arc<Shared>,
     position: Position,
     open: Option<(u64, Arc<dyn DiskFile>)>,
+    /// Reads that failed since one succeeded.
+    failures: u32,
 }
+
+/// A disk that is away for a moment must not make the reader pass entries by: blocks are given up only
+/// after so many reads failed, and only while the segment's header can still be read.
+const PATIENCE: u32 = 5;
 
 /// What one read brought.
 #[derive(Debug, Default)]
@@ -56,7 +62,7 @@ pub struct Damage {
 
 impl Reader {
     pub(super) fn new(disk: Arc<dyn Disk>, folder: PathBuf, shared: Arc<Shared>, position: Position) -> Self {
-        Self { disk, folder, shared, position, open: None }
+        Self { disk, folder, shared, position, open: None, failures: 0 }
     }
 
     /// Where the next read begins.
@@ -65,8 +71,20 @@ impl Reader {
     }
 
     /// Reads what is committed, at most about `max_bytes` and `max_entries`, at least one entry where
-    /// there is one. On an error the position is as it was.
+    /// there is one. On an error the position is as it was; the same read may succeed later.
     pub fn read(&mut self, max_bytes: usize, max_entries: usize) -> io::Result<Chunk> {
+        let result = self.read_chunk(max_bytes, max_entries);
+        match &result {
+            Ok(chunk) => (self.position, self.failures) = (chunk.end, 0),
+            Err(_) => {
+                self.failures += 1;
+                self.open = None;
+            }
+        }
+        result
+    }
+
+    fn read_chunk(&mut self, max_bytes: usize, max_entries: usize) -> io::Result<Chunk> {
         let mut chunk = Chunk { end: self.position, ..Chunk::default() };
         let (segments, head) = self.shared.with(|state| (state.segments.clone(), state.head));
         let mut taken = 0;
@@ -89,7 +107,6 @@ impl Reader {
         if (chunk.end.segment, chunk.end.offset) == (head.segment, head.offset) {
             chunk.skip_to(head.number);
         }
-        self.position = chunk.end;
         Ok(chunk)
     }
 
@@ -105,7 +122,8 @@ impl Reader {
         let seed = record::seed(live.salt, live.sequence);
         let from = chunk.end.offset;
         let left = usize::try_from(live.end - from).unwrap_or(usize::MAX);
-        let mut window = read_window(&*file, from, left.min(max_bytes.max(HEADER)));
+        let read = |at: usize, length: usize| self.read_window(&*file, from + at as u64, length);
+        let mut window = read(0, left.min(max_bytes.max(HEADER)))?;
         let mut at = 0;
         while at < left && chunk.entries.len() < max_entries {
             let rest = &window[at..];
@@ -124,16 +142,16 @@ impl Reader {
                     if at > 0 {
                         break;
                     }
-                    window = read_window(&*file, from, size);
+                    window = read(0, size)?;
                 }
                 Parsed::Nothing if partial && rest.len() < HEADER => {
                     if at > 0 {
                         break;
                     }
-                    window = read_window(&*file, from, left.min(HEADER));
+                    window = read(0, left.min(HEADER))?;
                 }
                 parsed => {
-                    let rest = read_window(&*file, from + at as u64, left - at);
+                    let rest = read(at, left - at)?;
                     let distance = match parsed {
                         Parsed::BadPayload { size } => size,
                         _ => record::resync(&rest, seed, from + at as u64).unwrap_or(rest.len()),
@@ -161,6 +179,25 @@ impl Reader {
         let file = self.disk.open(&segment::path(&self.folder, sequence))?;
         self.open = Some((sequence, Arc::clone(&file)));
         Ok(file)
+    }
+
+    /// Bytes of a segment; zeros behind its end, and where blocks are given up.
+    fn read_window(&self, file: &dyn DiskFile, offset: u64, length: usize) -> io::Result<Bytes> {
+        let mut bytes = vec![0; length];
+        if self.failures < PATIENCE {
+            read_full_at(file, &mut bytes, offset)?;
+        } else {
+            read_full_at(file, &mut [0; 1], 0)?;
+            let (_, bad) = read_lossy_at(file, &mut bytes, offset);
+            if bad > 0 {
+                tracing::error!(
+                    blocks = bad,
+                    offset,
+                    "blocks of the write-ahead log cannot be read and are given up"
+                );
+            }
+        }
+        Ok(bytes.into())
     }
 
     fn set_aside(&self, sequence: u64, offset: u64, bytes: &[u8]) -> Damage {
@@ -196,14 +233,4 @@ impl Chunk {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty() && self.damage.is_empty() && self.lost == 0
     }
-}
-
-/// Bytes of a segment; what the file does not give is zeros.
-fn read_window(file: &dyn DiskFile, offset: u64, length: usize) -> Bytes {
-    let mut bytes = vec![0; length];
-    let (_, bad) = read_lossy_at(file, &mut bytes, offset);
-    if bad > 0 {
-        tracing::error!(blocks = bad, offset, "blocks of the write-ahead log could not be read");
-    }
-    bytes.into()
 }

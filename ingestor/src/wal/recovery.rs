@@ -88,6 +88,8 @@ pub(super) fn recover(
                 return Err(OpenError::Version { path, found, expected: segment::VERSION });
             }
             _ if sequence < passed => unused.push(path),
+            // It may be sound: the disk has to answer first.
+            Err(HeaderError::Unreadable(error)) => return Err(io("read", &path, error)),
             Ok(header) if header.sequence == sequence => {
                 sound.push(Candidate { path, file, header, end: None })
             }
@@ -105,6 +107,7 @@ pub(super) fn recover(
     let mut head = checkpoint.unwrap_or_default().position;
     let mut active = None;
     let newest = kept.len().saturating_sub(1);
+    let mut readable = true;
     for (index, candidate) in kept.drain(..).enumerate() {
         let Candidate { path, file, header, end } = candidate;
         let mut live = Live {
@@ -121,7 +124,7 @@ pub(super) fn recover(
         } else {
             let from = known.unwrap_or(Position { segment: live.sequence, offset: FIRST_OFFSET, number });
             let scan = Scan::of(&*file, &live, from).map_err(|error| io("read", &path, error))?;
-            (live.end, number) = (scan.end, scan.number);
+            (live.end, number, readable) = (scan.end, scan.number, scan.readable);
             if scan.torn > 0 {
                 recovery.torn = Some(Torn { path, offset: scan.end, bytes: scan.torn });
             }
@@ -131,7 +134,7 @@ pub(super) fn recover(
             let size = file.size().map_err(|error| io("read", folder, error))?;
             // Going on behind a checkpoint that lies beyond the end would hide what follows from the
             // next start.
-            let whole = size >= segment_size && live.end <= segment_size;
+            let whole = readable && size >= segment_size && live.end <= segment_size;
             if whole && known.is_none_or(|known| known.offset <= live.end) {
                 active = Some(Active { file, live, size: segment_size });
             }
@@ -186,6 +189,9 @@ struct Scan {
     number: u64,
     /// Bytes of an unfinished write behind the end.
     torn: u64,
+    /// Whether the disk gave every block back. Otherwise the segment counts whole: what cannot be read now
+    /// may hold entries.
+    readable: bool,
 }
 
 impl Scan {
@@ -194,7 +200,7 @@ impl Scan {
         let seed = record::seed(live.salt, live.sequence);
         let length = usize::try_from(file.size()?.saturating_sub(from.offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length];
-        let (read, _) = read_lossy_at(file, &mut bytes, from.offset);
+        let (read, bad) = read_lossy_at(file, &mut bytes, from.offset);
         bytes.truncate(read);
         let (mut at, mut number) = (0, from.number);
         loop {
@@ -210,7 +216,13 @@ impl Scan {
                     Parsed::Cut { size } | Parsed::BadPayload { size } => size.min(rest.len()),
                     _ => until_zeros(rest),
                 };
-                return Ok(Self { end: offset, number, torn: torn as u64 });
+                let end = if bad == 0 { offset } else { from.offset + read as u64 };
+                return Ok(Self {
+                    end,
+                    number,
+                    torn: if bad == 0 { torn as u64 } else { 0 },
+                    readable: bad == 0,
+                });
             }
         }
     }

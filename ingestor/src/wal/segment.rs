@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use crc32c::crc32c;
 
-use super::disk::{DiskFile, read_lossy_at, write_all_at};
+use super::disk::{DiskFile, read_full_at, write_all_at};
 use super::record::{read_u32, read_u64};
 
 /// Where the first record of a segment lies.
@@ -37,12 +37,14 @@ pub struct Header {
     pub previous_end: u64,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum HeaderError {
     /// The file was written by another version of the format.
     Version(u32),
     /// Neither copy of the header is sound.
     Damaged,
+    /// The disk gives neither copy back.
+    Unreadable(io::Error),
 }
 
 impl Header {
@@ -64,13 +66,19 @@ impl Header {
     }
 
     pub fn read(file: &dyn DiskFile) -> Result<Self, HeaderError> {
-        let mut blocks = [0; 2 * BLOCK];
-        read_lossy_at(file, &mut blocks, 0);
-        let (first, second) = blocks.split_at(BLOCK);
-        match (Self::parse(first), Self::parse(second)) {
+        let copy = |offset| {
+            let mut block = [0; BLOCK];
+            read_full_at(file, &mut block, offset).map_err(HeaderError::Unreadable)?;
+            Self::parse(&block)
+        };
+        match (copy(0), copy(BLOCK as u64)) {
             (Ok(header), _) | (_, Ok(header)) => Ok(header),
             (Err(HeaderError::Version(version)), _) | (_, Err(HeaderError::Version(version))) => {
                 Err(HeaderError::Version(version))
+            }
+            // The block that cannot be read might have been the sound one.
+            (Err(HeaderError::Unreadable(error)), _) | (_, Err(HeaderError::Unreadable(error))) => {
+                Err(HeaderError::Unreadable(error))
             }
             _ => Err(HeaderError::Damaged),
         }
@@ -121,14 +129,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = LocalDisk.create(&path(folder.path(), 3)).unwrap();
         HEADER.write(&*file).unwrap();
-        assert_eq!(Header::read(&*file), Ok(HEADER));
+        assert_eq!(Header::read(&*file).unwrap(), HEADER);
         for copy in [0, 4096] {
             HEADER.write(&*file).unwrap();
             write_all_at(&*file, &mut [IoSlice::new(&[0xff; 64])], copy).unwrap();
-            assert_eq!(Header::read(&*file), Ok(HEADER));
+            assert_eq!(Header::read(&*file).unwrap(), HEADER);
         }
         write_all_at(&*file, &mut [IoSlice::new(&[0xff; 64])], 0).unwrap();
-        assert_eq!(Header::read(&*file), Err(HeaderError::Damaged));
+        assert!(matches!(Header::read(&*file), Err(HeaderError::Damaged)));
     }
 
     #[test]
@@ -144,7 +152,7 @@ mod tests {
         for copy in [0, 4096] {
             write_all_at(&*file, &mut [IoSlice::new(&start)], copy).unwrap();
         }
-        assert_eq!(Header::read(&*file), Err(HeaderError::Version(7)));
+        assert!(matches!(Header::read(&*file), Err(HeaderError::Version(7))));
     }
 
     #[test]

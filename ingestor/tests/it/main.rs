@@ -5,6 +5,7 @@ mod full;
 mod kill;
 
 mod limits;
+mod power_cut;
 mod process;
 mod protocol;
 mod support;

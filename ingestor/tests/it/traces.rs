@@ -12,8 +12,8 @@ async fn the_write_to_the_store_is_linked_to_the_requests_whose_entries_it_carri
     let exporter = InMemorySpanExporter::default();
     let provider = SdkTracerProvider::builder().with_simple_exporter(exporter.clone()).build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    // For this thread only, which is the whole runtime of the test.
-    let _default = tracing::subscriber::set_default(tracing_subscriber::registry().with(layer));
+    // Spans of the tests beside this one come too; they belong to other traces.
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer)).unwrap();
 
     let server = Server::start(&["--linger=100ms"]).await;
     let trace = |number: u128| {
@@ -26,19 +26,21 @@ async fn the_write_to_the_store_is_linked_to_the_requests_whose_entries_it_carri
     }
     server.settled().await;
     let spans = || -> Vec<SpanData> { exporter.get_finished_spans().unwrap() };
-    eventually("the batch's span ended", async || spans().iter().any(|span| span.name == "store write"))
-        .await;
-
-    let spans = spans();
-    let requests: Vec<_> = spans.iter().filter(|span| span.name == "POST /logs").collect();
-    assert_eq!(requests.len(), 3);
     let caller = SpanId::from_hex("00f067aa0ba902b7").unwrap();
-    assert!(requests.iter().all(|span| span.parent_span_id == caller));
-    let mut linked: Vec<_> = spans
-        .iter()
-        .filter(|span| span.name == "store write")
-        .flat_map(|span| span.links.iter().map(|link| identity(&link.span_context)))
-        .collect();
+    let requests =
+        || -> Vec<_> { spans().into_iter().filter(|span| span.parent_span_id == caller).collect() };
+    eventually("the requests' spans ended", async || requests().len() == 3).await;
+    let requests = requests();
+    assert!(requests.iter().all(|span| span.name == "POST /logs"));
+    let ours: Vec<_> = requests.iter().map(|span| span.span_context.trace_id()).collect();
+    let linked = || -> Vec<_> {
+        let batches = spans().into_iter().filter(|span| span.name == "store write");
+        let links = batches
+            .flat_map(|span| span.links.iter().map(|link| link.span_context.clone()).collect::<Vec<_>>());
+        links.filter(|link| ours.contains(&link.trace_id())).map(|link| identity(&link)).collect()
+    };
+    eventually("the batches' spans ended", async || linked().len() == 3).await;
+    let mut linked = linked();
     linked.sort();
     let mut expected: Vec<_> = requests.iter().map(|span| identity(&span.span_context)).collect();
     expected.sort();

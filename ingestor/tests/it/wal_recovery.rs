@@ -362,18 +362,52 @@ async fn a_second_opening_is_refused() {
 }
 
 #[tokio::test]
-async fn blocks_the_disk_cannot_read_cost_their_records_only() {
+async fn a_disk_that_is_away_for_a_while_costs_nothing_and_a_bad_block_only_its_records() {
     let folder = tempfile::tempdir().unwrap();
     write_log(folder.path(), 2_000).await;
     let (disk, faults) = faulty_disk();
     let mut opened = open_on(folder.path(), disk);
+    let position = opened.reader.position();
+    faults.reads_fail.store(true, Ordering::SeqCst);
+    for _ in 0..20 {
+        opened.reader.read(1 << 20, 10_000).unwrap_err();
+    }
+    assert_eq!(opened.reader.position(), position);
+    faults.reads_fail.store(false, Ordering::SeqCst);
     faults.bad_block.store(5, Ordering::SeqCst);
-    let chunk = read_all(&mut opened.reader);
+    let mut patience = 0;
+    let chunk = loop {
+        match opened.reader.read(1 << 20, 10_000) {
+            Ok(chunk) => break chunk,
+            Err(_) => patience += 1,
+        }
+        assert!(patience < 50);
+    };
     let read = numbers(&chunk);
     assert_eq!(read.len() as u64 + chunk.lost, 2_000);
     // Each of the segments has one such block.
     assert!((20..250).contains(&chunk.lost), "{}", chunk.lost);
     assert!(chunk.damage.len() >= 2);
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_read_is_not_opened_and_one_with_a_bad_block_is() {
+    let folder = tempfile::tempdir().unwrap();
+    write_log(folder.path(), 30).await;
+    let (disk, faults) = faulty_disk();
+    faults.reads_fail.store(true, Ordering::SeqCst);
+    let error = try_open(folder.path(), SMALL, Arc::clone(&disk)).unwrap_err();
+    assert!(matches!(error, OpenError::Io { .. }), "{error}");
+
+    // The block behind the last record: whether it holds one can't be known, so nothing is written over.
+    faults.reads_fail.store(false, Ordering::SeqCst);
+    faults.bad_block.store(3, Ordering::SeqCst);
+    let opened = try_open(folder.path(), SMALL, disk).unwrap();
+    append(&opened.wal, [30]).await.unwrap();
+    assert_eq!(segments(folder.path()).len(), 2);
+    close(opened).await;
+    let mut opened = open(folder.path());
+    assert_eq!(numbers(&read_all(&mut opened.reader)), (0..=30).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ pub struct Faults {
     pub syncs_until_error: AtomicI64,
     /// Every sync from then on fails, not only one.
     pub lasting: AtomicBool,
+    pub reads_fail: AtomicBool,
     /// Reads of this block of 4 KiB fail.
     pub bad_block: AtomicI64,
     /// Syncs of a file after one of its syncs had failed.
@@ -48,6 +49,7 @@ pub fn faulty_disk() -> (Arc<dyn Disk>, Arc<Faults>) {
         writes_until_no_space: AtomicI64::new(-1),
         syncs_until_error: AtomicI64::new(-1),
         lasting: AtomicBool::new(false),
+        reads_fail: AtomicBool::new(false),
         bad_block: AtomicI64::new(-1),
         syncs_after_error: AtomicU64::new(0),
         syncs: AtomicU64::new(0),
@@ -149,6 +151,9 @@ impl DiskFile for FaultyFile {
 
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.interrupted()?;
+        if self.faults.reads_fail.load(Ordering::SeqCst) {
+            return Err(input_output());
+        }
         if let Ok(bad) = u64::try_from(self.faults.bad_block.load(Ordering::SeqCst))
             && offset < (bad + 1) * 4096
             && offset + buffer.len() as u64 > bad * 4096

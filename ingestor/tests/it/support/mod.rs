@@ -2,6 +2,7 @@
 
 pub mod disk;
 pub mod log;
+pub mod power;
 pub mod process;
 pub mod server;
 pub mod store;

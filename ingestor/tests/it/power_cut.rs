@@ -1,0 +1,113 @@
+//! The power goes at any operation of the disk: what was acknowledged is found.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use logpipeline_ingestor::wal::{Checkpoint, Opened};
+use logpipeline_ingestor::{Settled, wal};
+
+use crate::support::log::{SEGMENT, SMALL, append, close, numbers, try_open, try_read_all};
+use crate::support::power::PowerDisk;
+
+const OPTIONS: wal::Options = wal::Options { size: 6 * SEGMENT, ..SMALL };
+
+/// What the store holds: it survives, and keeps an entry once.
+#[derive(Default)]
+struct World {
+    store: BTreeSet<u64>,
+    acknowledged: BTreeSet<u64>,
+    sent: u64,
+}
+
+impl World {
+    fn ship(&mut self, opened: &mut Opened) {
+        // Without power none of this does anything.
+        let Ok(chunk) = try_read_all(&mut opened.reader) else { return };
+        self.store.extend(numbers(&chunk));
+        let checkpoint = Checkpoint { position: chunk.end, settled: Settled::default() };
+        if opened.checkpoints.write(&checkpoint).is_ok() {
+            let _ = opened.wal.release(&checkpoint);
+        }
+    }
+
+    /// Appends of all sizes, some at once, with shipping now and then, until the power goes or all is done.
+    async fn work(&mut self, opened: &mut Opened) {
+        for round in 0..40u64 {
+            let sizes = [1, 3, if round % 13 == 7 { 700 } else { 40 }];
+            let appends: Vec<_> = sizes
+                .map(|size| {
+                    let (wal, first) = (opened.wal.clone(), self.sent);
+                    self.sent += size;
+                    tokio::spawn(
+                        async move { (append(&wal, first..first + size).await, first..first + size) },
+                    )
+                })
+                .into();
+            for append in appends {
+                let (result, range) = append.await.unwrap();
+                if result.is_ok() {
+                    self.acknowledged.extend(range);
+                }
+            }
+            if round % 3 == 2 {
+                self.ship(opened);
+            }
+        }
+    }
+
+    /// Everything acknowledged is in the store once the log was shipped, and nothing that was never sent.
+    fn check(&self, what: &str) {
+        let lost: Vec<_> = self.acknowledged.difference(&self.store).collect();
+        assert!(lost.is_empty(), "{what}: lost {} of {}: {lost:?}", lost.len(), self.acknowledged.len());
+        assert!(self.store.iter().all(|number| *number < self.sent), "{what}");
+    }
+}
+
+fn open(folder: &Path, disk: &PowerDisk) -> Option<Opened> {
+    try_open(folder, OPTIONS, disk.handle()).ok()
+}
+
+#[tokio::test]
+async fn whatever_was_acknowledged_survives_a_power_cut_at_any_operation() {
+    // How many operations there are to cut at.
+    let folder = tempfile::tempdir().unwrap();
+    let disk = PowerDisk::new();
+    let mut opened = open(folder.path(), &disk).unwrap();
+    let mut world = World::default();
+    world.work(&mut opened).await;
+    world.ship(&mut opened);
+    close(opened).await;
+    world.check("without a cut");
+    assert_eq!(world.acknowledged.len() as u64, world.sent);
+    let operations = disk.operations();
+    assert!(operations > 300, "{operations}");
+
+    let step = (operations / 200).max(1);
+    for (seed, cut) in (0..operations).step_by(usize::try_from(step).unwrap()).enumerate() {
+        let what = format!("cut after {cut} operations");
+        let folder = tempfile::tempdir().unwrap();
+        let mut disk = PowerDisk::new();
+        let mut world = World::default();
+        // A second cut comes while the log recovers from the first.
+        for (round, cut) in [cut, 7 + cut % 90].into_iter().enumerate() {
+            disk.cut_after(cut);
+            if let Some(mut opened) = open(folder.path(), &disk) {
+                world.work(&mut opened).await;
+                close(opened).await;
+            }
+            disk = disk.after_power_cut(seed as u64 * 2 + round as u64);
+        }
+        let opened = try_open(folder.path(), OPTIONS, disk.handle());
+        let mut opened = opened.unwrap_or_else(|error| panic!("{what}: {error}"));
+        world.ship(&mut opened);
+        world.check(&what);
+        // And it goes on.
+        let first = world.sent;
+        world.sent += 10;
+        append(&opened.wal, first..first + 10).await.unwrap_or_else(|error| panic!("{what}: {error}"));
+        world.acknowledged.extend(first..first + 10);
+        world.ship(&mut opened);
+        world.check(&what);
+        close(opened).await;
+    }
+}
