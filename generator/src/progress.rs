@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::load::Tally;
 
@@ -62,16 +62,19 @@ async fn draw(what: &'static str, total: Option<u64>, state: impl Fn() -> (u64, 
     let (bar, template) = match total {
         Some(total) => (
             ProgressBar::new(total),
-            "{prefix:9} {elapsed_precise} [{wide_bar}] {human_pos}/{human_len} ({per_sec}) {msg}",
+            "{prefix:9} {elapsed_precise} [{wide_bar}] {human_pos}/{human_len} ({rate}) {msg}",
         ),
-        None => (
-            ProgressBar::new_spinner(),
-            "{prefix:9} {elapsed_precise} {spinner} {human_pos} ({per_sec}) {msg}",
-        ),
+        None => {
+            (ProgressBar::new_spinner(), "{prefix:9} {elapsed_precise} {spinner} {human_pos} ({rate}) {msg}")
+        }
     };
     let bar = Finish(bar.with_prefix(what));
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.0.set_style(style.progress_chars("=> "));
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // Writing to the terminal's buffer cannot fail.
+            let _ = write!(out, "{:.0}/s", state.per_sec());
+        };
+        bar.0.set_style(style.with_key("rate", rate).progress_chars("=> "));
     }
     loop {
         let (done, message) = state();
