@@ -153,7 +153,9 @@ mod tests {
         let high = EntryId::from_parts(2, 0);
         assert!(low < high && low.to_string() < high.to_string() && low.parts() < high.parts());
         assert_eq!(low.to_string().parse(), Ok(low));
-        for text in ["", "018a97d2", "018a97d2-5c00-7000-8000-00000000000g", "018a97d2+5c00-7000-8000-000000000000"] {
+        for text in
+            ["", "018a97d2", "018a97d2-5c00-7000-8000-00000000000g", "018a97d2+5c00-7000-8000-000000000000"]
+        {
             assert_eq!(text.parse::<EntryId>(), Err(InvalidId), "{text}");
         }
     }

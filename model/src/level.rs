@@ -43,8 +43,8 @@ impl Level {
             b"info" | b"inf" | b"information" | b"informational" | b"notice" | b"6" | b"5" => Self::Info,
             b"warn" | b"warning" | b"wrn" | b"4" => Self::Warn,
             b"error" | b"err" | b"severe" | b"3" => Self::Error,
-            b"fatal" | b"critical" | b"crit" | b"alert" | b"emergency" | b"emerg" | b"panic" | b"2" | b"1"
-            | b"0" => Self::Fatal,
+            b"fatal" | b"critical" | b"crit" | b"alert" | b"emergency" | b"emerg" | b"panic" | b"2"
+            | b"1" | b"0" => Self::Fatal,
             _ => return None,
         })
     }

@@ -19,8 +19,10 @@ impl Number {
         {
             return Some(Self::from_integer(integer));
         }
-        let starts_like_number =
-            literal.strip_prefix(['-', '+']).unwrap_or(literal).starts_with(|c: char| c.is_ascii_digit() || c == '.');
+        let starts_like_number = literal
+            .strip_prefix(['-', '+'])
+            .unwrap_or(literal)
+            .starts_with(|c: char| c.is_ascii_digit() || c == '.');
         if !starts_like_number {
             return None;
         }
@@ -29,7 +31,11 @@ impl Number {
         Some(Self { nearest: if value == 0.0 { 0.0 } else { value }, residue: 0 })
     }
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "bounded by 64-bit integers")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "bounded by 64-bit integers"
+    )]
     fn from_integer(integer: i128) -> Self {
         let nearest = integer as f64;
         Self { nearest, residue: (integer - nearest as i128) as i16 }
@@ -120,8 +126,19 @@ mod tests {
     #[test]
     fn sort_keys_keep_the_order() {
         let mut numbers: Vec<_> = [
-            "-1e999", "-1e300", "-18", "-1.5", "-1", "0", "1e-300", "1", "9007199254740992", "9007199254740993",
-            "18446744073709551615", "1e30", "1e999",
+            "-1e999",
+            "-1e300",
+            "-18",
+            "-1.5",
+            "-1",
+            "0",
+            "1e-300",
+            "1",
+            "9007199254740992",
+            "9007199254740993",
+            "18446744073709551615",
+            "1e30",
+            "1e999",
         ]
         .map(number)
         .to_vec();

@@ -60,8 +60,16 @@ impl Timestamp {
 
     /// The UTC date and the nanoseconds since its midnight.
     pub fn to_civil(self) -> (Date, u64) {
-        let day_nanos = i128::from(DAY_SECONDS) * NANOS;
-        (Date::from_unix_days(self.0.div_euclid(day_nanos) as i64), self.0.rem_euclid(day_nanos) as u64)
+        const DAY_NANOS: i64 = DAY_SECONDS * 1_000_000_000;
+        // 64 bits hold the years 1677 to 2262 and divide several times faster.
+        let (days, nanos) = match i64::try_from(self.0) {
+            Ok(nanos) => (nanos.div_euclid(DAY_NANOS), nanos.rem_euclid(DAY_NANOS) as u64),
+            Err(_) => {
+                let day = i128::from(DAY_NANOS);
+                (self.0.div_euclid(day) as i64, self.0.rem_euclid(day) as u64)
+            }
+        };
+        (Date::from_unix_days(days), nanos)
     }
 
     pub fn checked_add(self, other: Duration) -> Option<Self> {
@@ -95,9 +103,9 @@ impl Timestamp {
             if digits == 0 {
                 return None;
             }
-            for place in 0..9 {
-                nanos = nanos * 10 + if place < digits { u32::from(after[place] - b'0') } else { 0 };
-            }
+            let kept = &after[..digits.min(9)];
+            nanos = kept.iter().fold(0, |nanos, digit| nanos * 10 + u32::from(digit - b'0'));
+            nanos *= 10u32.pow(9 - kept.len() as u32);
             rest = &after[digits..];
         }
         let offset = match take_byte(&mut rest)? {
@@ -129,19 +137,19 @@ impl Timestamp {
         let (seconds, nanos) = ((nanos / 1_000_000_000) as u32, (nanos % 1_000_000_000) as u32);
         date.write(out);
         out.push(b'T');
-        push_digits(out, seconds / 3_600, 2);
+        push_digits::<2>(out, seconds / 3_600);
         out.push(b':');
-        push_digits(out, seconds / 60 % 60, 2);
+        push_digits::<2>(out, seconds / 60 % 60);
         out.push(b':');
-        push_digits(out, seconds % 60, 2);
+        push_digits::<2>(out, seconds % 60);
         if nanos != 0 {
             out.push(b'.');
             if nanos % 1_000_000 == 0 {
-                push_digits(out, nanos / 1_000_000, 3);
+                push_digits::<3>(out, nanos / 1_000_000);
             } else if nanos % 1_000 == 0 {
-                push_digits(out, nanos / 1_000, 6);
+                push_digits::<6>(out, nanos / 1_000);
             } else {
-                push_digits(out, nanos, 9);
+                push_digits::<9>(out, nanos);
             }
         }
         out.push(b'Z');
@@ -174,7 +182,8 @@ impl Date {
         let days = days + 719_468;
         let era = days.div_euclid(146_097);
         let day_of_era = days.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = (day_of_year - (153 * shifted_month + 2) / 5 + 1) as u32;
@@ -195,11 +204,11 @@ impl Date {
     }
 
     fn write(self, out: &mut Vec<u8>) {
-        push_digits(out, self.year as u32, 4);
+        push_digits::<4>(out, self.year as u32);
         out.push(b'-');
-        push_digits(out, self.month, 2);
+        push_digits::<2>(out, self.month);
         out.push(b'-');
-        push_digits(out, self.day, 2);
+        push_digits::<2>(out, self.day);
     }
 }
 
@@ -235,10 +244,14 @@ fn take_digits(rest: &mut &[u8], count: usize) -> Option<u32> {
     Some(value)
 }
 
-fn push_digits(out: &mut Vec<u8>, value: u32, width: u32) {
-    for place in (0..width).rev() {
-        out.push(b'0' + (value / 10u32.pow(place) % 10) as u8);
+/// The last `WIDTH` digits of a number.
+fn push_digits<const WIDTH: usize>(out: &mut Vec<u8>, mut value: u32) {
+    let mut digits = [b'0'; WIDTH];
+    for digit in digits.iter_mut().rev() {
+        *digit += (value % 10) as u8;
+        value /= 10;
     }
+    out.extend_from_slice(&digits);
 }
 
 impl fmt::Display for Timestamp {
