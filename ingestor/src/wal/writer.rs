@@ -270,6 +270,9 @@ impl Writer {
             let live = Live { sequence: self.next_sequence, ..live };
             started = self.start_segment(live, previous);
         }
+        if started.as_ref().is_err_and(is_out_of_space) && added.is_empty() && self.give_back_active() {
+            started = self.start_segment(live, previous);
+        }
         match started {
             Ok(active) => {
                 self.next_sequence += 1;
@@ -290,6 +293,20 @@ impl Writer {
                 })
             }
         }
+    }
+
+    /// Seals the active segment where a durable checkpoint covers all of it, so that its file can be used
+    /// again. Returns whether it did.
+    fn give_back_active(&mut self) -> bool {
+        let settled = self.shared.with(|state| state.settled);
+        let covered = self.active.as_ref().is_some_and(|Active { live, .. }| {
+            live.end > FIRST_OFFSET && settled.segment == live.sequence && settled.offset >= live.end
+        });
+        if covered {
+            self.seal();
+            self.release();
+        }
+        covered
     }
 
     fn start_segment(&mut self, live: Live, (previous, previous_end): (u64, u64)) -> io::Result<Active> {

@@ -178,6 +178,34 @@ async fn without_room_for_another_segment_requests_that_fit_are_still_taken() {
 }
 
 #[tokio::test]
+async fn on_a_full_disk_the_only_segment_is_used_again_once_it_is_shipped() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = open(folder.path());
+    append(&opened.wal, 0..10).await.unwrap();
+    close(opened).await;
+    for spare in files(folder.path(), |name| name.starts_with("spare-")) {
+        std::fs::remove_file(spare).unwrap();
+    }
+    let (disk, faults) = faulty_disk();
+    faults.no_space.store(true, Ordering::SeqCst);
+    let mut opened = open_on(folder.path(), disk);
+    let mut next = 10;
+    for _ in 0..5 {
+        while append(&opened.wal, next..next + 50).await.is_ok() {
+            next += 50;
+        }
+        // What waits is not written over.
+        let read = numbers(&read_all(&mut opened.reader));
+        assert_eq!(read.last(), Some(&(next - 1)));
+        settle(&mut opened);
+        append(&opened.wal, next..next + 50).await.unwrap();
+        next += 50;
+    }
+    assert_eq!(segments(folder.path()).len(), 1);
+    assert_eq!(reread(opened, folder.path()).await, (next - 50..next).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn a_log_opens_and_ships_on_a_full_disk() {
     let folder = tempfile::tempdir().unwrap();
     let opened = open(folder.path());

@@ -24,6 +24,8 @@ struct State {
     name_changes: Vec<Change>,
     /// Operations left until the power goes; none does anything from then on.
     left: u64,
+    /// The operation that fails, once, while everything else works.
+    fails: u64,
     operations: u64,
 }
 
@@ -55,6 +57,12 @@ impl PowerDisk {
     /// Cuts the power after so many more operations.
     pub fn cut_after(&self, operations: u64) {
         self.0.lock().unwrap().left = operations;
+    }
+
+    /// Lets one operation fail, so many after this.
+    pub fn fail_once_after(&self, operations: u64) {
+        let mut state = self.0.lock().unwrap();
+        state.fails = state.operations + operations + 1;
     }
 
     pub fn operations(&self) -> u64 {
@@ -105,6 +113,9 @@ fn step(state: &Mutex<State>) -> io::Result<std::sync::MutexGuard<'_, State>> {
     }
     state.left -= 1;
     state.operations += 1;
+    if state.operations == state.fails {
+        return Err(io::Error::from_raw_os_error(5));
+    }
     Ok(state)
 }
 
