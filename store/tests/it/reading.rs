@@ -86,7 +86,7 @@ async fn pages_neither_repeat_nor_skip_while_entries_come_in() {
 async fn narrow_ranges_of_a_large_segment_lose_nothing() {
     let store = TestStore::new();
     // Mostly in order, with every eleventh far behind.
-    let second = |n: u64| if n % 11 == 0 { n / 2 } else { n };
+    let second = |n: u64| if n.is_multiple_of(11) { n / 2 } else { n };
     let start = at("2023-09-15T00:00:00Z");
     let time = |second: u64| start.saturating_add(Duration::from_secs(second));
     let entries = (0..5_000).map(|n| {
