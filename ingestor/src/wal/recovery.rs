@@ -132,10 +132,7 @@ pub(super) fn recover(
         if index == newest {
             head = Position { segment: live.sequence, offset: live.end, number: number.max(head.number) };
             let size = file.size().map_err(|error| io("read", folder, error))?;
-            // Going on behind a checkpoint that lies beyond the end would hide what follows from the
-            // next start.
-            let whole = readable && size >= segment_size && live.end <= segment_size;
-            if whole && known.is_none_or(|known| known.offset <= live.end) {
+            if readable && size >= segment_size && live.end <= segment_size {
                 active = Some(Active { file, live, size: segment_size });
             }
         }

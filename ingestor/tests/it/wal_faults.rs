@@ -321,6 +321,40 @@ async fn a_request_larger_than_a_segment_is_taken_whole_or_not_at_all() {
     assert_eq!(reread(opened, folder.path()).await, [7]);
 }
 
+#[tokio::test]
+async fn what_is_left_of_a_request_that_failed_is_never_read_and_hides_nothing() {
+    let mut refused = 0;
+    for ok_before in 0..8 {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, faults) = faulty_disk();
+        let opened = open_on(folder.path(), disk);
+        append(&opened.wal, 0..10).await.unwrap();
+        while files(folder.path(), |name| name.starts_with("spare-") && name.ends_with(".wal")).is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        faults.removes_fail.store(true, Ordering::SeqCst);
+        if ok_before == 0 {
+            // There is room for one more segment, and the request needs several.
+            faults.no_space.store(true, Ordering::SeqCst);
+        } else {
+            faults.syncs_until_error.store(ok_before, Ordering::SeqCst);
+        }
+        let mut expected: Vec<_> = (0..10).collect();
+        match append(&opened.wal, 10..2_000).await {
+            Ok(_) => expected.extend(10..2_000),
+            Err(_) => refused += 1,
+        }
+        faults.no_space.store(false, Ordering::SeqCst);
+        faults.syncs_until_error.store(-1, Ordering::SeqCst);
+        for number in 2_000..2_020 {
+            append(&opened.wal, [number]).await.unwrap();
+            expected.push(number);
+        }
+        assert_eq!(reread(opened, folder.path()).await, expected, "after {ok_before} syncs");
+    }
+    assert!(refused >= 3, "{refused}");
+}
+
 /// How many of the acknowledged numbers belong to the last round.
 fn read_since(acknowledged: &[u64]) -> usize {
     let round = acknowledged.last().unwrap() / 2_000;

@@ -23,6 +23,7 @@ pub struct Faults {
     /// Every sync from then on fails, not only one.
     pub lasting: AtomicBool,
     pub reads_fail: AtomicBool,
+    pub removes_fail: AtomicBool,
     /// Reads of this block of 4 KiB fail.
     pub bad_block: AtomicI64,
     /// Syncs of a file after one of its syncs had failed.
@@ -50,6 +51,7 @@ pub fn faulty_disk() -> (Arc<dyn Disk>, Arc<Faults>) {
         syncs_until_error: AtomicI64::new(-1),
         lasting: AtomicBool::new(false),
         reads_fail: AtomicBool::new(false),
+        removes_fail: AtomicBool::new(false),
         bad_block: AtomicI64::new(-1),
         syncs_after_error: AtomicU64::new(0),
         syncs: AtomicU64::new(0),
@@ -114,6 +116,9 @@ impl Disk for FaultyDisk {
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
+        if self.faults.removes_fail.load(Ordering::SeqCst) {
+            return Err(input_output());
+        }
         LocalDisk.remove(path)
     }
 
