@@ -85,7 +85,8 @@ async function search() {
     await shipped(platform, 3_600_000);
     const seconds = (Date.now() - started) / 1_000;
     const cpu = cpuSeconds(platform.ingestor.child.pid);
-    await sleep(1_000);
+    // Merges that are under way end, and free what they replace.
+    await sleep(10_000);
     const total = await count(platform, '');
     if (total !== report.acknowledged) throw new Error(`${report.acknowledged} acknowledged, ${total} found`);
     say(`stored ${thousands(total)} entries: ${thousands(total / seconds)} entries/s to searchable, ${thousands(total / cpu)} per cpu-s; ingestor peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);

@@ -71,7 +71,8 @@ pub async fn run(
 ) -> Result<Ended, ClientError> {
     let sender = Arc::new(Sender::new(options, Arc::clone(tally), shutdown.clone())?);
     let workers = options.concurrency.get();
-    let (batches, queue) = mpsc::channel(1);
+    // As many batches are ready as there are senders: making them one by one would set the pace of small ones.
+    let (batches, queue) = mpsc::channel(workers as usize);
     let queue = Arc::new(Mutex::new(queue));
 
     let begin = Instant::now();
