@@ -217,6 +217,7 @@ impl Shipper {
             };
             self.metrics.store_errors.inc();
             self.progress.set_trouble(Some(error.to_string()));
+            self.wal.relieve_disk();
             let wait = self.back_off(attempt);
             tracing::warn!(%error, attempt, entries = chunk.entries.len(), retry_seconds = wait.as_secs_f64(), "failed to write to the store; trying again");
             tokio::time::sleep(wait).await;

@@ -17,6 +17,14 @@ pub trait Disk: Debug + Send + Sync + 'static {
     /// Makes names created, renamed and removed in a folder durable.
     fn sync_folder(&self, path: &Path) -> io::Result<()>;
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
+    fn space(&self, path: &Path) -> io::Result<Space>;
+}
+
+/// Bytes of a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    pub available: u64,
+    pub total: u64,
 }
 
 /// An open file. Reads and writes may be short and interrupted, as the system's are.
@@ -56,6 +64,12 @@ impl Disk for LocalDisk {
 
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         std::fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect()
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let system = rustix::fs::statvfs(path)?;
+        let bytes = |blocks: u64| blocks.saturating_mul(system.f_frsize);
+        Ok(Space { available: bytes(system.f_bavail), total: bytes(system.f_blocks) })
     }
 }
 

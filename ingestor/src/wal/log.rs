@@ -187,6 +187,11 @@ impl Wal {
         self.shared.take_links(position.number)
     }
 
+    /// Gives space back that the log holds in reserve, where the disk is short of it.
+    pub fn relieve_disk(&self) {
+        self.spares.trim();
+    }
+
     /// Gives back segments that a durable checkpoint has passed.
     pub fn release(&self, checkpoint: &Checkpoint) -> std::io::Result<()> {
         let released = self.shared.settle(checkpoint.position);

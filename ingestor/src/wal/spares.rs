@@ -5,10 +5,15 @@ use std::io::{self, IoSlice};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::disk::{Disk, write_all_at};
+use logpipeline_service::units::format_bytes;
+
+use super::disk::{Disk, Space, write_all_at};
 
 /// Spares kept for reuse; more are removed, so that the log shrinks after a burst.
 const KEPT: usize = 4;
+/// What the log leaves free of a disk, so that a store beside it can take entries in and thereby empty the
+/// log: this much, or a tenth of a small disk.
+const RESERVE: u64 = 256 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Spares {
@@ -82,10 +87,11 @@ impl Spares {
     /// Takes the files of segments that nobody needs any more.
     pub(crate) fn recycle(&self, segments: impl IntoIterator<Item = PathBuf>) -> io::Result<()> {
         let mut changed = false;
+        let kept = self.worth_keeping();
         for segment in segments {
             changed = true;
             let size = self.disk.open(&segment).and_then(|file| file.size());
-            if self.count() >= KEPT || size? != self.segment_size {
+            if self.count() >= kept || size? != self.segment_size {
                 self.disk.remove(&segment)?;
                 continue;
             }
@@ -97,6 +103,24 @@ impl Spares {
         if changed { self.disk.sync_folder(&self.folder) } else { Ok(()) }
     }
 
+    /// Gives spares back to a disk that is short of space.
+    pub(crate) fn trim(&self) {
+        let kept = self.worth_keeping();
+        while self.count() > kept
+            && let Some(path) = self.pool().ready.pop()
+        {
+            self.discard(&path);
+        }
+    }
+
+    /// How many spares to keep: one where the disk is short, because others need the space more.
+    fn worth_keeping(&self) -> usize {
+        match self.disk.space(&self.folder) {
+            Ok(space) if space.available < reserve(space) => 1,
+            _ => KEPT,
+        }
+    }
+
     /// Removes a file that is of no use; it does no harm where it stays.
     pub(crate) fn discard(&self, path: &Path) {
         if let Err(error) = self.disk.remove(path) {
@@ -105,6 +129,14 @@ impl Spares {
     }
 
     fn make(&self) -> io::Result<PathBuf> {
+        let space = self.disk.space(&self.folder)?;
+        let reserve = reserve(space);
+        if space.available < self.segment_size + reserve {
+            let free = format_bytes(space.available);
+            let reason =
+                format!("{free} are left on the disk, and {} of them for the store", format_bytes(reserve));
+            return Err(io::Error::new(io::ErrorKind::StorageFull, reason));
+        }
         const ZEROS: &[u8] = &[0; 256 << 10];
         let temporary = self.next_path("tmp");
         let written = self.disk.create(&temporary).and_then(|file| {
@@ -137,6 +169,10 @@ impl Spares {
     fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn reserve(space: Space) -> u64 {
+    RESERVE.min(space.total / 10)
 }
 
 fn number_of(path: &Path) -> Option<u64> {

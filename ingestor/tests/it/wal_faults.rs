@@ -178,6 +178,39 @@ async fn without_room_for_another_segment_requests_that_fit_are_still_taken() {
 }
 
 #[tokio::test]
+async fn the_log_leaves_the_store_room_to_take_entries_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, faults) = faulty_disk();
+    faults.available.store((256 << 20) + SEGMENT - 1, Ordering::SeqCst);
+    let opened = open_on(folder.path(), disk);
+    let refused = append(&opened.wal, [0]).await.unwrap_err();
+    assert!(
+        matches!(&refused, AppendError::DiskFull { reason } if reason.contains("for the store")),
+        "{refused}"
+    );
+    faults.available.store((256 << 20) + SEGMENT, Ordering::SeqCst);
+    append(&opened.wal, [0]).await.unwrap();
+}
+
+#[tokio::test]
+async fn spares_are_given_back_to_a_disk_that_is_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, faults) = faulty_disk();
+    let mut opened = open_on(folder.path(), disk);
+    append(&opened.wal, 0..4_000).await.unwrap();
+    read_all(&mut opened.reader);
+    settle(&mut opened);
+    let spares = || files(folder.path(), |name| name.starts_with("spare-")).len();
+    assert!(spares() >= 3, "{}", spares());
+    opened.wal.relieve_disk();
+    assert!(spares() >= 3, "there is space enough");
+    faults.available.store(1 << 20, Ordering::SeqCst);
+    opened.wal.relieve_disk();
+    assert_eq!(spares(), 1);
+    append(&opened.wal, 0..400).await.unwrap();
+}
+
+#[tokio::test]
 async fn on_a_full_disk_the_only_segment_is_used_again_once_it_is_shipped() {
     let folder = tempfile::tempdir().unwrap();
     let opened = open(folder.path());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use logpipeline_ingestor::wal::disk::{Disk, DiskFile, LocalDisk};
+use logpipeline_ingestor::wal::disk::{Disk, DiskFile, LocalDisk, Space};
 
 /// What goes wrong, and what was observed. Counters that are negative never fire.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub struct Faults {
     pub short_writes: AtomicU64,
     /// Every other write and read is interrupted.
     pub interrupts: AtomicBool,
+    /// What the disk says is free, where it is not the truth.
+    pub available: AtomicU64,
     /// No file can grow, and none can be made.
     pub no_space: AtomicBool,
     /// Writes fail for want of space, also where nothing grows, once this many more succeeded.
@@ -46,6 +48,7 @@ pub fn faulty_disk() -> (Arc<dyn Disk>, Arc<Faults>) {
     let faults = Arc::new(Faults {
         short_writes: AtomicU64::new(u64::MAX),
         interrupts: AtomicBool::new(false),
+        available: AtomicU64::new(u64::MAX),
         no_space: AtomicBool::new(false),
         writes_until_no_space: AtomicI64::new(-1),
         syncs_until_error: AtomicI64::new(-1),
@@ -128,6 +131,13 @@ impl Disk for FaultyDisk {
 
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         LocalDisk.list(path)
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        match self.faults.available.load(Ordering::SeqCst) {
+            u64::MAX => LocalDisk.space(path),
+            available => Ok(Space { available, total: 1 << 40 }),
+        }
     }
 }
 
