@@ -7,7 +7,6 @@ use std::sync::Arc;
 use logpipeline_service::http_server::{self, ServerOptions};
 use logpipeline_service::{Shutdown, admin};
 use logpipeline_store::LogStore;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -121,7 +120,8 @@ impl Ingestor {
         let admin = Shutdown::default();
         let readiness = admin::Readiness::default();
         let routes = admin::router(readiness, registry, shutdown.clone());
-        tokio::spawn(serve_admin(admin_listener, routes, options, admin.clone()));
+        // Served to the very end, so that the last figures can be read.
+        tokio::spawn(http_server::serve(admin_listener, routes, options, admin.clone()));
         let router = http::router(Arc::clone(&ingest));
         let server = tokio::spawn(http_server::serve(listener, router, options, shutdown.clone()));
         tracing::info!(%address, %admin_address, data_dir = %config.data_dir.display(), "listening");
@@ -175,16 +175,6 @@ impl Ingestor {
     }
 }
 
-/// Keeps the admin port open to the very end, so that the last figures can be read.
-async fn serve_admin(
-    listener: TcpListener,
-    routes: axum::Router,
-    options: ServerOptions,
-    shutdown: Shutdown,
-) {
-    http_server::serve(listener, routes, options, shutdown).await;
-}
-
 fn sample(ingest: &Ingest) -> Sample {
     let figures = ingest.ledger.read();
     Sample {
@@ -204,7 +194,7 @@ fn report(recovery: &Recovery, metrics: &Metrics) {
             segment = %torn.path.display(),
             offset = torn.offset,
             bytes = torn.bytes,
-            "an unfinished write at the end of the write-ahead log was cut off; it was never acknowledged"
+            "an unfinished write at the end of the write-ahead log was cut off"
         );
     }
     for path in &recovery.set_aside {

@@ -100,3 +100,55 @@ async fn unknown_path(request: Request) -> Problem {
         format!("There is nothing at {}. Send log entries with POST to /api/v1/logs.", request.uri().path());
     Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use logpipeline_model::entry::Limits;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::wal::disk::LocalDisk;
+    use crate::wal::{Opened, Options};
+
+    #[tokio::test]
+    async fn a_request_that_comes_while_stopping_is_sent_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
+        let opened = Wal::open(folder.path(), Options::default(), Arc::new(LocalDisk), metrics.clone());
+        let Opened { wal, ledger, .. } = opened.unwrap();
+        let shutdown = Shutdown::default();
+        let ingest = Ingest {
+            wal: wal.clone(),
+            ledger,
+            progress: Arc::default(),
+            ids: IdGenerator::default(),
+            budget: Budget::new(1 << 20),
+            bounds: Bounds {
+                body: 1 << 20,
+                pause: Duration::from_secs(1),
+                deadline: Duration::from_secs(1),
+                entry: Limits::default(),
+            },
+            metrics,
+            shutdown: shutdown.clone(),
+        };
+        let router = router(Arc::new(ingest));
+        let post = async || {
+            let request = Request::post("/logs").body(Body::from("{\"message\":\"m\"}")).unwrap();
+            let response = router.clone().oneshot(request).await.unwrap();
+            let (head, body) = response.into_parts();
+            (head, String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap())
+        };
+        assert_eq!(post().await.0.status, StatusCode::ACCEPTED);
+        wal.close();
+        let (head, body) = post().await;
+        assert_eq!(head.status, StatusCode::SERVICE_UNAVAILABLE, "the log is closed: {body}");
+        shutdown.trigger();
+        let (head, body) = post().await;
+        assert_eq!(head.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(body.contains("shutting-down"), "{body}");
+        assert_eq!(head.headers[header::CONNECTION], "close");
+        assert_eq!(head.headers[header::RETRY_AFTER], "1");
+    }
+}

@@ -201,8 +201,10 @@ impl Writer {
             };
             let (bytes, entries) = append.batch.place(at, next.room(), next.seed(), FIRST_OFFSET, number);
             let part = &append.batch.bytes[at..at + bytes];
-            let written = write_all_at(&*next.file, &mut [IoSlice::new(part)], FIRST_OFFSET)
-                .and_then(|()| next.file.sync());
+            let marker = &[0; 8][..if next.room() >= bytes as u64 + 8 { 8 } else { 0 }];
+            let mut slices = [IoSlice::new(part), IoSlice::new(marker)];
+            let written =
+                write_all_at(&*next.file, &mut slices, FIRST_OFFSET).and_then(|()| next.file.sync());
             next.live.end += bytes as u64;
             added.push(next);
             if let Err(error) = written {
@@ -365,6 +367,7 @@ impl Writer {
     fn abandon(&mut self, run: Vec<Append>, error: &io::Error) -> Step {
         tracing::error!(%error, segment = self.last.0, "failed to write the write-ahead log; the segment is abandoned");
         self.metrics.wal_write_errors.inc();
+        self.scrub(&run);
         self.seal();
         let reason = error.to_string();
         if is_out_of_space(error) {
@@ -378,6 +381,20 @@ impl Writer {
         }
         answer_all(run, &AppendError::Failed { reason });
         Ok(())
+    }
+
+    /// Overwrites what a failed write may have left, so that a restart before the next segment doesn't find
+    /// entries whose senders were told that they are not kept. No promise: the disk has just failed.
+    fn scrub(&self, run: &[Append]) {
+        let Some(active) = &self.active else { return };
+        let zeros =
+            vec![
+                0;
+                run.iter().map(|append| append.batch.size()).sum::<usize>().min(self.options.room() as usize)
+            ];
+        if let Err(error) = write_all_at(&*active.file, &mut [IoSlice::new(&zeros)], active.live.end) {
+            tracing::debug!(%error, "failed to overwrite a failed write");
+        }
     }
 
     fn broken(&mut self, run: Vec<Append>, error: AppendError) -> Step {
