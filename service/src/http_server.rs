@@ -16,6 +16,9 @@ use tokio::sync::Semaphore;
 
 use crate::Shutdown;
 
+/// Bytes that a connection buffers at most, and so the largest head of a request.
+const CONNECTION_BUFFER: usize = 64 << 10;
+
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
     /// How long a client may take to send a request's head; also how long a connection may idle between requests.
@@ -58,7 +61,11 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// the client's address as [`ConnectInfo<SocketAddr>`].
 pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions, shutdown: Shutdown) {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(options.header_timeout);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(options.header_timeout)
+        .max_buf_size(CONNECTION_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
