@@ -83,11 +83,15 @@ fn the_model_reads_no_clock_and_no_files() {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            if path.file_stem().is_some_and(|name| name == "tests") {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
                 continue;
             }
             let source = std::fs::read_to_string(&path).unwrap();
+            let source = source.split("#[cfg(test)]").next().unwrap();
             for banned in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::env", "std::thread"] {
                 assert!(!source.contains(banned), "{} uses {banned}", path.display());
             }
