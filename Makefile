@@ -45,8 +45,9 @@ test-rust: require
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test
 
+# With --no-run the binaries are those of test-rust, with the UI inside; a plain build would compile all dependencies anew.
 test-browser: require ui chromium
-	cargo build --locked
+	cargo test --workspace --locked --no-run
 	node dev/browser-test.mjs
 
 lint: require $(UI)/node_modules/.package-lock.json $(TOOLS)/cargo-deny ## Check format, lints, types, licences and dependencies
