@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// The names of every crate that a package links, itself included, without those of its tests.
+/// The names of every package that a package links, itself included, without those of its tests.
 fn linked(package: &str) -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let output = Command::new(env!("CARGO"))
@@ -18,7 +18,7 @@ fn linked(package: &str) -> BTreeSet<String> {
             "--prefix",
             "none",
             "--format",
-            "{lib}",
+            "{p}",
             "--package",
             package,
         ])
@@ -53,27 +53,40 @@ fn the_model_links_no_runtime_no_network_and_no_engine() {
 fn the_store_knows_no_component_and_no_http_server() {
     assert_absent(
         "logpipeline-store",
-        &["axum", "hyper_util", "logpipeline_service", "logpipeline_ingestor", "logpipeline_query"],
+        &["axum", "hyper-util", "logpipeline-service", "logpipeline-ingestor", "logpipeline-query"],
     );
 }
 
 #[test]
 fn the_shared_service_crate_knows_no_product_logic() {
-    assert_absent("logpipeline-service", &["logpipeline_model", "logpipeline_store", "tantivy"]);
+    assert_absent("logpipeline-service", &["logpipeline-model", "logpipeline-store", "tantivy"]);
 }
 
 #[test]
 fn the_generator_is_a_client_like_any_other() {
     assert_absent(
         "logpipeline-generator",
-        &["logpipeline_store", "logpipeline_ingestor", "logpipeline_query", "tantivy"],
+        &["logpipeline-store", "logpipeline-ingestor", "logpipeline-query", "tantivy"],
     );
 }
 
 #[test]
+fn the_command_line_knows_nothing_but_the_api() {
+    let servers_and_engines = [
+        "logpipeline-store",
+        "logpipeline-query",
+        "logpipeline-ingestor",
+        "logpipeline-service",
+        "tantivy",
+        "axum",
+    ];
+    assert_absent("logq", &servers_and_engines);
+}
+
+#[test]
 fn ingestor_and_query_server_meet_only_in_the_store() {
-    assert_absent("logpipeline-ingestor", &["logpipeline_query", "logpipeline_generator"]);
-    assert_absent("logpipeline-query", &["logpipeline_ingestor", "logpipeline_generator"]);
+    assert_absent("logpipeline-ingestor", &["logpipeline-query", "logpipeline-generator"]);
+    assert_absent("logpipeline-query", &["logpipeline-ingestor", "logpipeline-generator"]);
 }
 
 /// The crate reads no clock: time comes in as an argument.

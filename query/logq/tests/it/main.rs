@@ -5,6 +5,5 @@ mod server;
 
 mod errors;
 mod follow;
-mod links;
 mod output;
 mod search;
