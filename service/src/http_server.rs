@@ -11,7 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
 use crate::Shutdown;
@@ -97,10 +97,19 @@ pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions
             tracing::debug!(%error, "failed to set TCP_NODELAY");
         }
         let service = TowerToHyperService::new(router.clone().layer(axum::Extension(ConnectInfo(client))));
-        let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        let connection = graceful.watch(connection);
+        let (builder, watcher, shutdown) = (builder.clone(), graceful.watcher(), shutdown.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            tokio::select! {
+                begun = tokio::time::timeout(options.header_timeout, protocol_is_known(&stream)) => {
+                    if !matches!(begun, Ok(Ok(()))) {
+                        return;
+                    }
+                }
+                () = shutdown.stopping() => return,
+            }
+            let connection =
+                builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+            if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, %client, "connection ended with an error");
             }
             drop(permit);
@@ -112,10 +121,24 @@ pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions
     }
 }
 
+/// Waits until a client has sent enough to tell HTTP/1 from HTTP/2. Hyper does the same, without a timer.
+async fn protocol_is_known(stream: &TcpStream) -> io::Result<()> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut begin = [0; PREFACE.len()];
+    loop {
+        let count = stream.peek(&mut begin).await?;
+        let sent = begin.get(..count).unwrap_or_default();
+        if count == 0 || count == PREFACE.len() || !PREFACE.starts_with(sent) {
+            return Ok(());
+        }
+        // Peeking again is ready at once, with the same bytes.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -136,11 +159,22 @@ mod tests {
     async fn a_request_head_that_does_not_end_is_cut_off() {
         let options = ServerOptions { header_timeout: Duration::from_millis(200), ..Default::default() };
         let (address, _shutdown, _server) = start(options).await;
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n").await.unwrap();
-        let mut answer = Vec::new();
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
-        assert!(read.is_ok(), "the connection was still open after 5 s");
+        for begin in [&b""[..], b"G", b"PRI * HT", b"GET /slow HTTP/1.1\r\nHost: x\r\n"] {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(begin).await.unwrap();
+            let mut answer = Vec::new();
+            let read = tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+            assert!(read.is_ok(), "still open after 5 s behind {:?}", String::from_utf8_lossy(begin));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_silent_client_does_not_hold_the_end_up() {
+        let (address, shutdown, server) = start(ServerOptions::default()).await;
+        let _silent = TcpStream::connect(address).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        shutdown.trigger();
+        tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap();
     }
 
     #[tokio::test]

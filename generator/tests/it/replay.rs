@@ -302,27 +302,67 @@ async fn a_torn_file_is_reported_and_the_others_are_sent() {
     assert!(report["problems"][0].as_str().unwrap().contains("torn.gz"), "{report}");
 }
 
+/// Replays a log that some program of this machine wrote, and checks that all of it arrived.
+async fn replayed_whole(path: &str, expected: usize) -> Vec<Value> {
+    assert!(expected > 0, "{path} is empty");
+    let server = Server::start(Behaviour::default()).await;
+    let ended = run_against(&server, &["replay", path, "--batch-size", "500", "--verify"]).await;
+    assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
+    assert_eq!(ended.report()["verified"], expected, "{path}");
+    let entries = server.entries();
+    assert!(entries.iter().all(|entry| entry["timestamp"].is_string()), "every entry of {path} has a time");
+    entries
+}
+
+fn filled_lines(text: &str) -> usize {
+    text.lines().filter(|line| !line.trim().is_empty()).count()
+}
+
+/// Where this machine has them: they are Debian's.
 #[tokio::test(flavor = "multi_thread")]
-async fn real_logs_of_this_machine() {
-    for (path, whole_stanzas) in [("/var/log/dpkg.log", false), ("/var/log/apt/history.log", true)] {
-        let Ok(text) = std::fs::read(Path::new(path)) else {
-            eprintln!("SKIPPED: this machine has no readable {path}");
-            continue;
-        };
-        let text = String::from_utf8_lossy(&text).into_owned();
-        let expected = if whole_stanzas {
+async fn real_logs_of_the_package_managers() {
+    for (path, stanzas) in [("/var/log/dpkg.log", false), ("/var/log/apt/history.log", true)] {
+        let Ok(text) = std::fs::read(Path::new(path)) else { continue };
+        let text = String::from_utf8_lossy(&text);
+        let expected = if stanzas {
             text.lines().filter(|line| line.starts_with("Start-Date:")).count()
         } else {
-            text.lines().filter(|line| !line.trim().is_empty()).count()
+            filled_lines(&text)
         };
-        let server = Server::start(Behaviour::default()).await;
-        let ended = run_against(&server, &["replay", path, "--batch-size", "500", "--verify"]).await;
-        assert_eq!(ended.code, 0, "{path}: {}", ended.stderr);
-        assert_eq!(ended.report()["verified"], expected, "{path}");
-        let entries = server.entries();
-        assert!(
-            entries.iter().all(|entry| entry["timestamp"].is_string()),
-            "every line of {path} has a time"
-        );
+        if expected > 0 {
+            replayed_whole(path, expected).await;
+        }
+    }
+}
+
+/// The log of this very program: every component writes JSON lines like these.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_json_log() {
+    let server = Server::start(Behaviour::default()).await;
+    let mut talkative = command(&["--target", &server.url(), "--rate", "0", "--count", "20"]);
+    let ended = finish(talkative.env("RUST_LOG", "debug").spawn().unwrap()).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("component.log");
+    std::fs::write(&path, &ended.stderr).unwrap();
+    let entries = replayed_whole(path.to_str().unwrap(), filled_lines(&ended.stderr)).await;
+    let complete = |entry: &Value| entry["level"].is_string() && entry["message"].is_string();
+    assert!(entries.iter().all(complete), "{entries:?}");
+}
+
+/// The journal, where there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_journal() {
+    let Ok(journal) =
+        std::process::Command::new("journalctl").args(["-o", "json", "-n", "500", "--no-pager"]).output()
+    else {
+        return;
+    };
+    let text = String::from_utf8_lossy(&journal.stdout);
+    if journal.status.success() && filled_lines(&text) > 0 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.json");
+        std::fs::write(&path, text.as_bytes()).unwrap();
+        replayed_whole(path.to_str().unwrap(), filled_lines(&text)).await;
     }
 }
