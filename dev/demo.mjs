@@ -1,11 +1,11 @@
 // The demo: ingestor, query server and a steady load on one machine, until Ctrl-C or for DEMO_SECONDS.
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 
 import { count, delivery, shipped, startPlatform } from './lib/platform.mjs';
-import { binary, fail, portIsFree, root, sleep, start, stop } from './lib/processes.mjs';
+import { binary, fail, lastWords, portIsFree, root, sleep, start, stop } from './lib/processes.mjs';
 
 const setting = (name, fallback) => process.env[name] || fallback;
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -28,6 +28,11 @@ for (const [name, port, span] of [...Object.entries(ports).map(([name, port]) =>
   for (let used = port; used < port + span; used += 1) {
     if (!(await portIsFree(used))) fail(`port ${used} is in use: stop what listens there, or choose another: make demo ${name}=${port + 1000}`);
   }
+}
+
+const used = [ports.INGEST_PORT, ports.QUERY_PORT, adminPort, adminPort + 1];
+if (new Set(used).size < used.length) {
+  fail(`INGEST_PORT, QUERY_PORT, ADMIN_PORT and the port behind it must differ; they are ${used.join(', ')}`);
 }
 
 let interrupted = null;
@@ -61,7 +66,7 @@ process.exit(clean ? exitCode : 1);
 
 async function run() {
   const before = await delivery(platform);
-  const replayed = replayRealLogs();
+  const replayed = await replayRealLogs();
   if (interrupted) return 0;
 
   const reportFile = path.join(dataDir, 'logs', 'generator-report.json');
@@ -73,28 +78,44 @@ async function run() {
     { logFile: path.join(dataDir, 'logs', 'generator.log') },
   );
   introduce();
-  await Promise.race([generator.ended, new Promise((resolve) => (wake = resolve))]);
+  const { ingestor, query } = platform;
+  await Promise.race([generator.ended, ingestor.ended, query.ended, new Promise((resolve) => (wake = resolve))]);
+  const broken = [ingestor, query].find((server) => server.end);
+  if (broken) {
+    await stop(generator, 1_000);
+    throw new Error(lastWords(broken));
+  }
   if (interrupted) say(`\n${interrupted}: the load ends, then what it sent is checked`);
   await stop(generator, 120_000);
   return settle(before, replayed, reportFile);
 }
 
+function isFilledAndReadable(file) {
+  try {
+    accessSync(file, constants.R_OK);
+    return statSync(file).size > 0;
+  } catch {
+    return false;
+  }
+}
+
 /** Sends logs this machine already has, so that there is something real to search. */
-function replayRealLogs() {
-  const exportFile = path.join(dataDir, 'logs', 'journal.json');
+async function replayRealLogs() {
+  const logs = path.join(dataDir, 'logs');
+  const journalFile = path.join(logs, 'journal.json');
   const journal = spawnSync('journalctl', ['-o', 'json', '-n', '2000', '--no-pager'], { maxBuffer: 1 << 28 });
-  if (journal.status === 0 && journal.stdout.length > 0) writeFileSync(exportFile, journal.stdout);
-  const files = ['/var/log/dpkg.log', '/var/log/apt/history.log', exportFile, path.join(dataDir, 'logs', 'ingestor.log')].filter(
-    (file) => existsSync(file) && readFileSync(file).length > 0,
-  );
-  const reportFile = path.join(dataDir, 'logs', 'replay-report.json');
+  if (journal.status === 0 && journal.stdout.length > 0) writeFileSync(journalFile, journal.stdout);
+  const files = ['/var/log/dpkg.log', '/var/log/apt/history.log', journalFile, path.join(logs, 'ingestor.log')].filter(isFilledAndReadable);
+  const reportFile = path.join(logs, 'replay-report.json');
   rmSync(reportFile, { force: true });
-  const { status, stderr } = spawnSync(
-    binary('logpipeline-generator'),
+  const replay = start(
+    'logpipeline-generator',
     ['replay', '--target', platform.ingestUrl, '--query-url', platform.queryUrl, '--rate', '0', '--verify', '--report', reportFile, ...files],
-    { encoding: 'utf8', maxBuffer: 1 << 26 },
+    { logFile: path.join(logs, 'replay.log') },
   );
-  if (!existsSync(reportFile)) throw new Error(`the replay of ${files.join(', ')} failed with code ${status}: ${stderr.trim().split('\n').at(-1)}`);
+  await Promise.race([replay.ended, new Promise((resolve) => (wake = resolve))]);
+  await stop(replay);
+  if (!existsSync(reportFile)) throw new Error(lastWords(replay));
   const report = JSON.parse(readFileSync(reportFile, 'utf8'));
   say(`loaded ${report.acknowledged.toLocaleString('en')} entries of ${files.map((file) => path.basename(file)).join(', ')}`);
   return report;
@@ -120,13 +141,14 @@ async function settle(before, replayed, reportFile) {
   await sleep(300);
   const sum = (name) => generated[name] + replayed[name];
   const found = (await count(platform, `metadata.run:"${generated.run}"`)) + (await count(platform, `metadata.run:"${replayed.run}"`));
-  const stored = after.stored - before.stored;
+  const change = (name) => after[name] - before[name];
+  const stored = change('stored');
   const figures = { sent: sum('sent'), acknowledged: sum('acknowledged'), stored, found };
   say();
   for (const [name, value] of Object.entries(figures)) say(`  ${name.padEnd(13)}${String(value).padStart(10)}`);
   const faults = sum('lost') + sum('duplicated') + sum('corrupted');
-  // Whoever else sent entries meanwhile is counted as stored, and is no fault.
-  const others = after.received - before.received - figures.sent;
+  // Whoever else sent entries meanwhile is counted as stored too, and is no fault; neither are rejected lines of theirs.
+  const others = change('received') - change('rejected') - change('duplicates') - change('deadLettered') - figures.acknowledged;
   const balanced = faults === 0 && figures.sent === figures.acknowledged && figures.acknowledged === found && stored - others === found && after.waiting === 0;
   if (others > 0) say(`  (${others} more came from other senders)`);
   say(balanced ? '  balanced: every entry is stored and found exactly once' : '  NOT balanced');

@@ -1,7 +1,7 @@
 // Starts the product's binaries, waits until they are ready, and ends them in order.
 
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { mkdirSync, openSync, closeSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,29 +43,35 @@ export function freePort() {
 
 /**
  * Starts a binary in a process group of its own, so that Ctrl-C reaches it only through us.
- * Its stderr goes to `logFile`; its stdout too, unless `stdout` says otherwise.
+ * Its output goes to `logFile`, without passing through this process.
  */
-export function start(name, args, { logFile, profile, stdout, env } = {}) {
+export function start(name, args, { logFile, profile, env } = {}) {
   mkdirSync(path.dirname(logFile), { recursive: true });
-  const log = createWriteStream(logFile, { flags: 'a' });
+  const log = openSync(logFile, 'a');
   const child = spawn(binary(name, profile), args, {
     detached: true,
-    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
+    stdio: ['ignore', log, log],
     env: { ...process.env, ...env },
   });
-  child.stdout?.pipe(log, { end: false });
-  child.stderr.pipe(log, { end: false });
-  const ended = new Promise((resolve) => {
-    child.once('error', (error) => resolve({ code: null, error }));
-    child.once('exit', (code, signal) => resolve({ code, signal }));
-  });
-  return { name, child, ended, logFile };
+  closeSync(log);
+  const running = { name, child, logFile, end: null };
+  running.ended = new Promise((resolve) => {
+    child.once('error', (error) => resolve({ code: null, reason: error.message }));
+    child.once('exit', (code, signal) => resolve({ code, reason: code === null ? `by ${signal}` : `with code ${code}` }));
+  }).then((end) => (running.end = end));
+  return running;
+}
+
+/** Why a process that has ended did: the last line it wrote, which says what is wrong where something is. */
+export function lastWords({ name, end, logFile }) {
+  const line = readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1);
+  return `${name} ended ${end.reason}: ${line || 'it wrote nothing'} (${logFile})`;
 }
 
 /** Asks a process to end, and waits; after `graceMs` it is killed. Returns its exit code. */
 export async function stop(process_, graceMs = 30_000) {
   const { child, ended } = process_;
-  if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+  if (!process_.end) child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
   const { code } = await ended;
   clearTimeout(timer);
@@ -76,12 +82,8 @@ export async function stop(process_, graceMs = 30_000) {
 export async function ready(process_, adminPort, timeoutMs = 60_000) {
   const until = Date.now() + timeoutMs;
   let state = 'no answer yet';
-  let end = null;
-  process_.ended.then((value) => (end = value));
   while (Date.now() < until) {
-    if (end) {
-      throw new Error(`${process_.name} ended with code ${end.code ?? end.signal ?? end.error}: see ${process_.logFile}`);
-    }
+    if (process_.end) throw new Error(lastWords(process_));
     try {
       const response = await fetch(`http://127.0.0.1:${adminPort}/readyz`);
       if (response.ok) return;
