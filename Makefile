@@ -39,7 +39,7 @@ $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 
 test: test-rust test-ui test-browser ## Run every test: Rust, the UI's units, and the UI in a browser
 
-test-rust: require
+test-rust: require ui
 	cargo test --workspace --locked
 
 test-ui: $(UI)/node_modules/.package-lock.json
