@@ -323,10 +323,12 @@ impl Writer {
         let ready = self.disk.open(&spare).and_then(|file| {
             header.write(&*file)?;
             file.sync()?;
-            Ok(file)
+            // Once the name is there, nothing may fail without sealing the segment before.
+            let size = file.size()?;
+            Ok((file, size))
         });
-        let file = match ready {
-            Ok(file) => file,
+        let (file, size) = match ready {
+            Ok(ready) => ready,
             Err(error) => {
                 self.spares.discard(&spare);
                 return Err(error);
@@ -341,7 +343,6 @@ impl Writer {
             self.spares.discard(&path);
             return Err(error);
         }
-        let size = file.size()?;
         Ok(Active { file, live, size })
     }
 
