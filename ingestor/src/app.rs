@@ -142,9 +142,14 @@ impl Ingestor {
     /// Serves until the shutdown stops it, then finishes requests and ships what is left within the
     /// grace; the rest stays on disk for the next start.
     pub async fn run(mut self) -> Result<(), IngestorError> {
-        let mut shipping = true;
+        let (mut shipping, mut writing) = (true, true);
         let failure = tokio::select! {
-            end = &mut self.writer => end.ok().and_then(Result::err).map(IngestorError::LogFailed),
+            end = &mut self.writer => {
+                writing = false;
+                // Without an error of its own, the writer panicked.
+                let error = end.ok().and_then(Result::err).unwrap_or(AppendError::Closed);
+                Some(IngestorError::LogFailed(error))
+            }
             _ = &mut self.shipper => {
                 shipping = false;
                 Some(IngestorError::ShippingEnded)
@@ -158,7 +163,7 @@ impl Ingestor {
         let until = Instant::now() + self.grace;
         let _ = tokio::time::timeout_at(until, &mut self.server).await;
         self.ingest.wal.close();
-        if !matches!(failure, Some(IngestorError::LogFailed(_))) {
+        if writing {
             let _ = tokio::time::timeout_at(until, &mut self.writer).await;
         }
         self.finish.send_replace(true);
