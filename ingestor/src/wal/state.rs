@@ -103,7 +103,9 @@ impl Shared {
     /// segments that nobody needs any more.
     pub(crate) fn settle(&self, position: Position) -> Vec<u64> {
         self.with(|state| {
-            state.settled = position;
+            // The writer settles again what it read before, while the shipper may have moved on.
+            state.settled = state.settled.max(position);
+            let position = state.settled;
             let mut released = Vec::new();
             while let Some(oldest) = state.segments.front() {
                 let passed = oldest.sequence < position.segment
