@@ -86,21 +86,41 @@ impl Spares {
 
     /// Takes the files of segments that nobody needs any more.
     pub(crate) fn recycle(&self, segments: impl IntoIterator<Item = PathBuf>) -> io::Result<()> {
-        let mut changed = false;
+        let (mut changed, mut renamed, mut first_error) = (false, Vec::new(), None);
         let kept = self.worth_keeping();
         for segment in segments {
             changed = true;
-            let size = self.disk.open(&segment).and_then(|file| file.size());
-            if self.count() >= kept || size? != self.segment_size {
-                self.disk.remove(&segment)?;
-                continue;
+            match self.retire(&segment, self.count() + renamed.len() < kept) {
+                Ok(spare) => renamed.extend(spare),
+                Err(error) => first_error = first_error.or(Some(error)),
             }
-            let path = self.next_path("wal");
-            self.disk.rename(&segment, &path)?;
-            self.pool().ready.push(path);
         }
         // The old name must be gone for good before the file is a segment again.
-        if changed { self.disk.sync_folder(&self.folder) } else { Ok(()) }
+        if changed && let Err(error) = self.disk.sync_folder(&self.folder) {
+            for path in &renamed {
+                self.discard(path);
+            }
+            return Err(first_error.unwrap_or(error));
+        }
+        self.pool().ready.append(&mut renamed);
+        first_error.map_or(Ok(()), Err)
+    }
+
+    /// Renames a segment to a spare, or removes it where it is of no use as one.
+    fn retire(&self, segment: &Path, wanted: bool) -> io::Result<Option<PathBuf>> {
+        let usable = wanted
+            && self
+                .disk
+                .open(segment)
+                .and_then(|file| file.size())
+                .is_ok_and(|size| size == self.segment_size);
+        if !usable {
+            self.disk.remove(segment)?;
+            return Ok(None);
+        }
+        let path = self.next_path("wal");
+        self.disk.rename(segment, &path)?;
+        Ok(Some(path))
     }
 
     /// Gives spares back to a disk that is short of space.
