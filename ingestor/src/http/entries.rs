@@ -92,7 +92,9 @@ impl Parsed {
         let Rejection { field, reason } = rejection;
         let kind = match field {
             Some(_) => RejectReason::Field,
-            None if reason.contains("limit") => RejectReason::Limit,
+            None if reason.contains("limit") || reason.starts_with("nested deeper than") => {
+                RejectReason::Limit
+            }
             None => RejectReason::Malformed,
         };
         self.reasons[kind as usize] += 1;

@@ -140,3 +140,13 @@ async fn a_body_whose_entries_outgrow_all_memory_is_told_to_be_smaller() {
     assert_eq!(server.delivery().await["received"], 0);
     assert_eq!(server.post("{\"message\":\"\"}\n".repeat(2_000)).await.body["accepted"], json!(2_000));
 }
+
+#[tokio::test]
+async fn entries_that_are_too_deep_or_too_large_count_as_limit() {
+    let server = Server::start(&[]).await;
+    let deep = format!("{{\"a\":{}{}}}\n", "[".repeat(100), "]".repeat(100));
+    let large = format!("{{\"message\":\"{}\"}}\n", "x".repeat(2 << 20));
+    let valid = ndjson("valid", 1);
+    assert_eq!(server.post(format!("{deep}{large}{valid}")).await.body["accepted"], json!(1));
+    assert_eq!(server.metric("logpipeline_ingestor_rejected_entries_total{reason=\"limit\"}").await, 2.0);
+}
