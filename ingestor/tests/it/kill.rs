@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use logpipeline_model::query::{Expr, Query, TimeRange};
 use logpipeline_store::embedded::EmbeddedStore;
@@ -130,4 +130,26 @@ async fn twenty_kills_under_load_lose_and_double_nothing() {
     assert_eq!(figure("received"), figure("stored") + figure("duplicates"), "{figures}");
     process.signal("TERM");
     assert!(process.wait().success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acknowledged_entry_is_found_within_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &[]);
+    let client = reqwest::Client::new();
+    let mut waits = Vec::new();
+    for number in 0..5 {
+        let message = format!("fresh {number}");
+        let body = format!("{{\"message\":\"{message}\"}}\n");
+        let request = client.post(format!("http://{}/logs", process.address)).body(body);
+        assert_eq!(request.send().await.unwrap().status(), 202);
+        let acknowledged = Instant::now();
+        while !stored(folder.path()).await.contains_key(&message) {
+            assert!(acknowledged.elapsed() < Duration::from_secs(20), "{message} is not found");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        waits.push(acknowledged.elapsed());
+    }
+    waits.sort();
+    assert!(waits[2] < Duration::from_secs(1), "{waits:?}");
 }
