@@ -120,3 +120,17 @@ impl Shared {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stale_position_does_not_move_the_settled_one_back() {
+        let at = |segment, offset| Position { segment, offset, number: offset };
+        let shared = Shared::new(State::new(VecDeque::new(), None, at(2, 90), at(1, 10)));
+        shared.settle(at(2, 50));
+        shared.settle(at(1, 10));
+        assert_eq!(shared.with(|state| state.settled), at(2, 50));
+    }
+}
