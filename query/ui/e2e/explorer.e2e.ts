@@ -151,7 +151,9 @@ test("a row opens to all of its fields, and its URL opens it again", async () =>
   });
 
   await detail.getByRole("button", { name: "Surroundings" }).click();
-  const around = await detail.locator(".surroundings li time").allTextContents();
+  const times = detail.locator(".surroundings li time");
+  await times.nth(5).waitFor();
+  const around = await times.allTextContents();
   expect(around.length).toBeGreaterThan(5);
   expect(around).toEqual([...around].sort());
   await picture(page, "surroundings");
