@@ -1,7 +1,7 @@
 //! The partitions on disk as of now, in the process that writes and in those that only read.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tantivy::Index;
 
 use super::partition::{Name, Partition, Stamp};
-use super::{error, schema, version};
+use super::{error, folder, schema, version};
 use crate::StoreError;
 
 /// How stale a reader's view may be. Looking costs a `stat` for each partition.
@@ -150,12 +150,13 @@ impl Catalog {
         let draft = self.folder.join(format!(".new-{name}"));
         let make = || -> tantivy::Result<()> {
             let _ = fs::remove_dir_all(&draft);
-            fs::create_dir_all(&draft)?;
+            folder::make(&self.folder)?;
+            fs::create_dir(&draft)?;
             let (schema, _) = schema::build();
             drop(Index::builder().schema(schema).settings(schema::settings()).create_in_dir(&draft)?);
-            File::open(&draft)?.sync_all()?;
+            folder::sync(&draft)?;
             fs::rename(&draft, self.path(name))?;
-            File::open(&self.folder)?.sync_all()?;
+            folder::sync(&self.folder)?;
             Ok(())
         };
         make().map_err(|error| {
@@ -174,7 +175,7 @@ impl Catalog {
         let bury = || -> io::Result<()> {
             let _ = fs::remove_dir_all(&grave);
             fs::rename(&path, &grave)?;
-            File::open(&self.folder)?.sync_all()
+            folder::sync(&self.folder)
         };
         bury().map_err(|error| error::io("remove", &path, &error))?;
         self.mark_stale();
@@ -184,10 +185,20 @@ impl Catalog {
         Ok(())
     }
 
+    /// Makes everything that can be read now outlast a power cut.
+    pub(super) fn sync(&self) -> Result<(), StoreError> {
+        folder::make(&self.folder).map_err(|error| error::io("make", &self.folder, &error))?;
+        let partitions = self.names()?.into_iter().map(|name| self.path(name));
+        for path in partitions.chain([self.folder.clone()]) {
+            folder::sync(&path).map_err(|error| error::io("sync", &path, &error))?;
+        }
+        Ok(())
+    }
+
     /// Makes the folder, and removes what a crash left half made or half removed.
     pub(super) fn tidy(&self) -> Result<(), StoreError> {
         let failed = |error| error::io("prepare", &self.folder, &error);
-        fs::create_dir_all(&self.folder).map_err(failed)?;
+        folder::make(&self.folder).map_err(failed)?;
         for file in fs::read_dir(&self.folder).map_err(failed)? {
             let file = file.map_err(failed)?;
             let name = file.file_name();

@@ -9,6 +9,7 @@ mod catalog;
 mod compile;
 mod error;
 mod fields;
+mod folder;
 mod histogram;
 mod lock;
 mod options;
@@ -106,13 +107,14 @@ impl EmbeddedStore {
         };
         let catalog = Arc::clone(&self.catalog);
         let work = move || {
-            let mut writer = writer.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
+            let mut guard = writer.lock().unwrap_or_else(|poisoned: PoisonError<_>| {
                 // A panic left a batch half done: what was not committed is written again.
-                let mut writer = poisoned.into_inner();
-                writer.abandon();
-                writer
+                let mut guard = poisoned.into_inner();
+                guard.abandon();
+                writer.clear_poison();
+                guard
             });
-            work(&catalog, &mut writer)
+            work(&catalog, &mut guard)
         };
         blocking(&self.writes, work).await
     }

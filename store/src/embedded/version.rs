@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{error, schema};
+use super::{error, folder, schema};
 use crate::StoreError;
 
 const FILE: &str = "schema-version";
@@ -50,7 +50,7 @@ pub(super) fn establish(directory: &Path) -> Result<(), StoreError> {
         writeln!(file, "{}", schema::VERSION)?;
         file.sync_all()?;
         fs::rename(&draft, &path)?;
-        File::open(directory)?.sync_all()
+        folder::sync(directory)
     };
     write().map_err(|error| error::io("write", &path, &error))
 }

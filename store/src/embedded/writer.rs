@@ -1,7 +1,6 @@
 //! The one writer of a directory: spreads a batch over partitions and commits each.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -16,7 +15,7 @@ use super::lock::WriterLock;
 use super::partition::{Bucket, Name, Partition, Summary};
 use super::record::Record;
 use super::schema::{self, Fields};
-use super::{Options, error, version};
+use super::{Options, error, folder, version};
 use crate::{NewEntry, StoreError, WriteOutcome};
 
 /// Partitions that merge in the background after they were closed.
@@ -30,6 +29,8 @@ pub(super) struct Writer {
     open: Vec<OpenPartition>,
     /// Partitions no longer written to, whose segments are still being merged.
     merging: Vec<(Name, JoinHandle<()>)>,
+    /// A commit or a new partition may be in place, but not yet safe from a power cut.
+    unsynced: bool,
     _lock: WriterLock,
 }
 
@@ -50,12 +51,22 @@ impl std::fmt::Debug for Writer {
 
 impl Writer {
     pub(super) fn open(root: &Path, catalog: Arc<Catalog>, options: Options) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(root).map_err(|error| error::io("create", root, &error))?;
+        folder::make(root).map_err(|error| error::io("create", root, &error))?;
         let lock = WriterLock::acquire(root)?;
         version::establish(root)?;
         catalog.tidy()?;
+        // The last process may have been killed between a rename and its sync.
+        catalog.sync()?;
         let (_, fields) = schema::build();
-        Ok(Self { catalog, options, fields, open: Vec::new(), merging: Vec::new(), _lock: lock })
+        Ok(Self {
+            catalog,
+            options,
+            fields,
+            open: Vec::new(),
+            merging: Vec::new(),
+            unsynced: false,
+            _lock: lock,
+        })
     }
 
     /// Rolls to a new generation at this size from now on, where it is less than the options say.
@@ -74,6 +85,7 @@ impl Writer {
     /// Closes every partition without a commit. Tantivy's writer is of no use after a failure.
     pub(super) fn abandon(&mut self) {
         self.open.clear();
+        self.unsynced = true;
         self.catalog.mark_stale();
     }
 
@@ -115,6 +127,11 @@ impl Writer {
     }
 
     fn try_write(&mut self, batch: &[NewEntry]) -> Result<Vec<WriteOutcome>, StoreError> {
+        // Or entries of a failed batch would be acknowledged as duplicates before they are safe.
+        if self.unsynced {
+            self.catalog.sync()?;
+            self.unsynced = false;
+        }
         let mut work = Work {
             snapshot: self.catalog.snapshot()?,
             seen: HashSet::with_capacity(batch.len()),
@@ -259,7 +276,7 @@ impl OpenPartition {
         commit.set_payload(&payload);
         commit.commit().map_err(error::writing)?;
         // Tantivy syncs the files and the folder before it renames the commit into place, not after.
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(error::writing)?;
+        folder::sync(&self.folder).map_err(error::writing)?;
         self.dirty = false;
         Ok(())
     }
@@ -353,5 +370,35 @@ mod tests {
         std::fs::create_dir(&partitions).unwrap();
         assert_eq!(writer.write(&batch()[30..]).unwrap(), vec![WriteOutcome::Stored; 30]);
         assert_eq!(entries(&writer), 30);
+    }
+
+    #[test]
+    fn duplicates_of_an_abandoned_batch_are_acknowledged_once_synced() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut writer = open(&directory);
+        assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Stored; 60]);
+        // A partition that is not there to read, and fails to sync.
+        let broken = directory.path().join("partitions/live-1970-01-01.0");
+        std::os::unix::fs::symlink("nowhere", &broken).unwrap();
+        assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Duplicate; 60]);
+        writer.abandon();
+        for _ in 0..2 {
+            let error = writer.write(&batch()).unwrap_err();
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        }
+        std::fs::remove_file(&broken).unwrap();
+        assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Duplicate; 60]);
+        assert!(!writer.unsynced);
+        assert_eq!(entries(&writer), 60);
+    }
+
+    #[test]
+    fn a_store_is_made_below_folders_that_are_missing() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("not/there");
+        for outcome in [WriteOutcome::Stored, WriteOutcome::Duplicate] {
+            let mut writer = Writer::open(&root, Arc::new(Catalog::new(&root)), Options::default()).unwrap();
+            assert_eq!(writer.write(&batch()).unwrap(), vec![outcome; 60]);
+        }
     }
 }

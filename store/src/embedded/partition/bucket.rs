@@ -109,7 +109,7 @@ impl Base {
 }
 
 /// A partition's name, the same as its folder's: `live-2023-09-15.0`, `late-2026-01-02.3`,
-/// `late-2026-01-02-era-4.0`.
+/// `late-2026-01-02_era-4.0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(in crate::embedded) struct Name {
     pub(in crate::embedded) bucket: Bucket,
