@@ -106,6 +106,28 @@ test("a lost connection is opened again, ever more slowly, and asks for what was
   expect(onReady).toHaveBeenCalledTimes(2);
 });
 
+test("what became searchable only after the stream began is asked for too, once", () => {
+  const { drive, onReady } = follow();
+  drive(() => last().say("ready"));
+  expect(onReady).toHaveBeenCalledTimes(1);
+  act(() => void vi.advanceTimersByTime(1000));
+  expect(onReady).toHaveBeenCalledTimes(2);
+  act(() => void vi.advanceTimersByTime(60_000));
+  expect(onReady).toHaveBeenCalledTimes(2);
+});
+
+test("a stream that is switched off or lost asks for nothing later", () => {
+  const { rerender, drive, onReady } = follow();
+  drive(() => last().say("ready"));
+  drive(() => last().say("error"));
+  act(() => void vi.advanceTimersByTime(5000));
+  expect(onReady).toHaveBeenCalledTimes(1);
+  drive(() => last().say("ready"));
+  rerender({ on: false, q: "level:error" });
+  act(() => void vi.advanceTimersByTime(5000));
+  expect(onReady).toHaveBeenCalledTimes(2);
+});
+
 test("another query begins anew; switching off ends it", () => {
   const { result, rerender, drive, shown } = follow();
   drive(() => last().entry("a"));

@@ -17,10 +17,12 @@ export interface Tail {
 const REDRAW = 200;
 const RETRY_FIRST = 1000;
 const RETRY_MOST = 15_000;
+/** Milliseconds after which a search finds every entry that was acknowledged before the stream began. */
+const SEARCHABLE = 1200;
 
 /**
- * Follows new entries. `onReady` is called whenever the stream has (again) begun: what came before it, or was missed
- * in between, is a search's to bring. `known` holds the ids which that search brought.
+ * Follows new entries. `onReady` is called whenever the stream has (again) begun, and once more when all that came
+ * before can be searched: it is a search's to bring. `known` holds the ids which that search brought.
  */
 export function useTail(on: boolean, query: string, known: ReadonlySet<string>, onReady: () => void): Tail {
   const [buffer, setBuffer] = useState<TailBuffer>(EMPTY_BUFFER);
@@ -49,6 +51,7 @@ export function useTail(on: boolean, query: string, known: ReadonlySet<string>, 
     let retry = RETRY_FIRST;
     let retryTimer: ReturnType<typeof setTimeout> | undefined;
     let drawTimer: ReturnType<typeof setTimeout> | undefined;
+    let searchableTimer: ReturnType<typeof setTimeout> | undefined;
     let batch: Entry[] = [];
 
     const draw = () => {
@@ -65,6 +68,8 @@ export function useTail(on: boolean, query: string, known: ReadonlySet<string>, 
         retry = RETRY_FIRST;
         setConnection("live");
         ready.current();
+        clearTimeout(searchableTimer);
+        searchableTimer = setTimeout(() => ready.current(), SEARCHABLE);
       });
       source.addEventListener("entry", (event: MessageEvent<string>) => {
         const entry = parseJson(event.data);
@@ -81,6 +86,7 @@ export function useTail(on: boolean, query: string, known: ReadonlySet<string>, 
         setConnection("reconnecting");
         // The browser retries a lost connection by itself, but not one that was refused.
         source?.close();
+        clearTimeout(searchableTimer);
         clearTimeout(retryTimer);
         retryTimer = setTimeout(connect, retry);
         retry = Math.min(retry * 2, RETRY_MOST);
@@ -92,6 +98,7 @@ export function useTail(on: boolean, query: string, known: ReadonlySet<string>, 
       source?.close();
       clearTimeout(retryTimer);
       clearTimeout(drawTimer);
+      clearTimeout(searchableTimer);
     };
   }, [on, query]);
 
