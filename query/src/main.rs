@@ -28,9 +28,12 @@ fn main() -> anyhow::Result<()> {
         return Ok(std::io::stdout().write_all(api::openapi::document().as_bytes())?);
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let _telemetry = telemetry::init("logpipeline-query")?;
         let shutdown = Shutdown::on_signal(cli.config.limits.drain)?;
         run::run(cli.config, shutdown).await
-    })
+    });
+    // Dropped, the runtime would wait for reads, and those of an export may take long.
+    runtime.shutdown_background();
+    ended
 }

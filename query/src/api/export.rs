@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use logpipeline_rows::{Columns, Format, Rows};
 use logpipeline_service::Problem;
 use logpipeline_store::Order;
@@ -99,16 +99,11 @@ pub(crate) async fn export(
         order: params.order.unwrap_or_default(),
         rows: Rows::new(format, params.fields),
         left: limit,
-        timeout: app.limits.query_timeout,
         stall: app.limits.export_stall,
         metrics: app.metrics,
     };
-    let first = budget.wait(export.first_page()).await?;
-    if first.partial {
-        let detail = "The export could not begin within the time budget. Narrow the time range or the query.";
-        return Err(Problem::new(StatusCode::GATEWAY_TIMEOUT, "timeout", detail));
-    }
-    let total = first.total.map_or(first.entries.len() as u64, |total| total.min(limit));
+    let first = budget.wait(export.counted_page(budget.deadline())).await?;
+    let total = first.as_ref().map(|page| page.total.unwrap_or(page.entries.len() as u64).min(limit));
     let (kind, disposition) = match format {
         Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"logs.ndjson\""),
         Format::Csv => ("text/csv; charset=utf-8; header=present", "attachment; filename=\"logs.csv\""),
@@ -117,6 +112,8 @@ pub(crate) async fn export(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
-    headers.insert("x-total", total.into());
+    if let Some(total) = total {
+        headers.insert("x-total", total.into());
+    }
     Ok(response)
 }

@@ -31,8 +31,6 @@ pub(crate) struct Export {
     pub(crate) rows: Rows,
     /// Entries still wanted.
     pub(crate) left: u64,
-    /// For each page.
-    pub(crate) timeout: Duration,
     /// How long to wait for a client that takes nothing.
     pub(crate) stall: Duration,
     pub(crate) metrics: Metrics,
@@ -44,8 +42,8 @@ pub(crate) struct Export {
 enum Broken {
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("a page took longer than the time budget")]
-    Timeout,
+    #[error("the store answered with a part of a page")]
+    Partial,
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
     #[error("the client took nothing for {0:?}")]
@@ -55,9 +53,13 @@ enum Broken {
 }
 
 impl Export {
-    /// The first page, with the count of all entries there are to export.
-    pub(crate) async fn first_page(&self) -> Result<SearchPage, StoreError> {
-        self.page(None, FIRST_PAGE, true).await
+    /// The first page, with the count of all entries there are to export; `None` where that takes longer.
+    pub(crate) async fn counted_page(
+        &self,
+        deadline: Option<Instant>,
+    ) -> Result<Option<SearchPage>, StoreError> {
+        let page = self.page(None, FIRST_PAGE, true, deadline).await?;
+        Ok((!page.partial).then_some(page))
     }
 
     async fn page(
@@ -65,6 +67,7 @@ impl Export {
         after: Option<Position>,
         limit: usize,
         count: bool,
+        deadline: Option<Instant>,
     ) -> Result<SearchPage, StoreError> {
         let request = SearchRequest {
             query: Arc::clone(&self.query),
@@ -73,13 +76,26 @@ impl Export {
             limit: limit.min(usize::try_from(self.left).unwrap_or(usize::MAX)),
             after,
             count,
-            deadline: Some(Instant::now() + self.timeout),
+            deadline,
         };
         self.store.search(request).await
     }
 
-    async fn produce(mut self, first: SearchPage, pieces: &mpsc::Sender<Bytes>) -> Result<(), Broken> {
-        let mut page = first;
+    /// A page that takes as long as it takes: the next begins where it ends, so it must not lack entries.
+    async fn whole_page(&self, after: Option<Position>, limit: usize) -> Result<SearchPage, Broken> {
+        let page = self.page(after, limit, false, None).await?;
+        if page.partial { Err(Broken::Partial) } else { Ok(page) }
+    }
+
+    async fn produce(
+        mut self,
+        first: Option<SearchPage>,
+        pieces: &mpsc::Sender<Bytes>,
+    ) -> Result<(), Broken> {
+        let mut page = match first {
+            Some(page) => page,
+            None => self.whole_page(None, FIRST_PAGE).await?,
+        };
         let mut buffer = Vec::with_capacity(PIECE * 2);
         self.rows.head(&mut buffer);
         loop {
@@ -96,13 +112,7 @@ impl Export {
             self.left = self.left.saturating_sub(count as u64);
             let Some(last) = last.filter(|_| more && self.left > 0) else { break };
             let limit = (PAGE_BYTES / (bytes / count.max(1)).max(1)).clamp(1, LARGEST_PAGE);
-            page = match tokio::time::timeout(self.timeout * 2, self.page(Some(last), limit, false)).await {
-                Ok(page) => page?,
-                Err(_) => return Err(Broken::Timeout),
-            };
-            if page.partial {
-                return Err(Broken::Timeout);
-            }
+            page = self.whole_page(Some(last), limit).await?;
         }
         self.send(&mut buffer, pieces).await
     }
@@ -120,9 +130,9 @@ impl Export {
     }
 }
 
-/// The export's body, beginning with a page that was read before. It fails, and so does not end as a
+/// The export's body, beginning with the page that was read before, if any. It fails, and so does not end as a
 /// complete body does, where not all of it could be read.
-pub(crate) fn stream(export: Export, first: SearchPage) -> impl Stream<Item = io::Result<Bytes>> {
+pub(crate) fn stream(export: Export, first: Option<SearchPage>) -> impl Stream<Item = io::Result<Bytes>> {
     let (pieces, receiver) = mpsc::channel(2);
     let metrics = export.metrics.clone();
     let producer = tokio::spawn(async move { export.produce(first, &pieces).await });

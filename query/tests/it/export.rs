@@ -118,9 +118,27 @@ async fn an_export_that_fails_midway_does_not_look_complete() {
         assert!(!answer.ends_with(b"0\r\n\r\n"), "{cut}: the body looks complete");
         assert!(answer.len() < whole.len(), "{cut}");
     }
-    let error = reqwest::get(server.url("/api/v1/export")).await;
-    assert_eq!(error.unwrap().status(), 504, "an export that cannot begin says so");
     assert_eq!(server.metric("logpipeline_query_exports_failed_total"), 2.0);
+}
+
+#[tokio::test]
+async fn an_export_that_takes_longer_than_a_query_may_is_complete_but_not_counted() {
+    let server = Server::start().await;
+    numbered(&server, 2_500);
+    server.store.slow.store(true, Ordering::SeqCst);
+    let response = server.send("/export", &[]).await;
+    assert_eq!(response.status(), 200);
+    assert!(!response.headers().contains_key("x-total"));
+    assert_eq!(response.text().await.unwrap().lines().count(), 2_500);
+    assert_eq!(server.metric("logpipeline_query_exports_failed_total"), 0.0);
+}
+
+#[tokio::test]
+async fn an_export_from_a_store_that_does_not_read_says_so() {
+    let server = Server::start().await;
+    server.store.fail_after.store(0, Ordering::SeqCst);
+    let (status, _) = server.refused("/export", &[]).await;
+    assert_eq!(status, 503);
 }
 
 #[tokio::test]

@@ -22,6 +22,8 @@ pub struct MemoryStore {
     ids: Mutex<BTreeSet<EntryId>>,
     /// Answers are cut and marked as partial.
     pub partial: AtomicBool,
+    /// Searches that have a deadline are too slow for it.
+    pub slow: AtomicBool,
     /// Milliseconds that every search takes.
     pub delay: AtomicU64,
     /// Searches fail once so many have been answered.
@@ -105,7 +107,8 @@ impl LogStore for MemoryStore {
                 Order::Desc => entry.position < after,
             });
         }
-        let partial = self.partial.load(Ordering::SeqCst);
+        let late = request.deadline.is_some() && self.slow.load(Ordering::SeqCst);
+        let partial = late || self.partial.load(Ordering::SeqCst);
         let limit = if partial { request.limit / 2 } else { request.limit };
         let more = found.len() > limit;
         found.truncate(limit);
