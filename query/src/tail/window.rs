@@ -6,28 +6,37 @@ use std::time::Duration;
 use logpipeline_model::{EntryId, Timestamp};
 use logpipeline_store::Position;
 
-/// How much later than its neighbours in time of receipt an entry may become visible and still be seen:
+/// How much later than its neighbours in time of receipt an entry may become visible and still be seen at once:
 /// requests that run side by side are stamped and stored in slightly different orders.
 const OVERLAP: Duration = Duration::from_secs(2);
+/// How far back every so many looks go, for what became visible later still.
+const FAR_BACK: Duration = Duration::from_secs(10);
+const LOOKS_PER_FAR: u32 = 20;
+/// Entries remembered, at most, beyond those within the overlap.
+const REMEMBERED: usize = 200_000;
 
-/// The newest stretch of what was read; each look at the store begins at its start again.
+/// The newest stretch of what was read; each look at the store begins within it again.
 #[derive(Debug)]
 pub(super) struct Window {
     start: Timestamp,
     newest: Timestamp,
+    looks: u32,
     ordered: BTreeSet<Position>,
     ids: HashSet<EntryId>,
 }
 
 impl Window {
     pub(super) fn starting(at: Timestamp) -> Self {
-        Self { start: at, newest: at, ordered: BTreeSet::new(), ids: HashSet::new() }
+        Self { start: at, newest: at, looks: 0, ordered: BTreeSet::new(), ids: HashSet::new() }
     }
 
-    /// Where to begin reading: before anything that may still come.
-    pub(super) fn begin(&self) -> Position {
-        // The smallest id: entries of this very instant lie behind it.
-        Position { time: self.start, id: EntryId::from_parts(0, 0) }
+    /// Where the next look at the store begins: before anything that may still come.
+    pub(super) fn begin(&mut self) -> Position {
+        self.looks = (self.looks + 1) % LOOKS_PER_FAR;
+        match self.looks {
+            0 => before(self.start),
+            _ => before(self.start.max(self.newest - OVERLAP)),
+        }
     }
 
     /// Whether the entry is new; it is not the next time.
@@ -42,12 +51,20 @@ impl Window {
 
     /// Forgets what lies too far back to be read again.
     pub(super) fn advance(&mut self) {
-        self.start = self.start.max(self.newest - OVERLAP);
-        let kept = self.ordered.split_off(&self.begin());
+        let surplus = self.ordered.len().saturating_sub(REMEMBERED);
+        let fitting = self.ordered.iter().nth(surplus).filter(|_| surplus > 0).map(|position| position.time);
+        let start = fitting.map_or(self.newest - FAR_BACK, |time| time.min(self.newest - OVERLAP));
+        self.start = self.start.max(self.newest - FAR_BACK).max(start);
+        let kept = self.ordered.split_off(&before(self.start));
         for position in std::mem::replace(&mut self.ordered, kept) {
             self.ids.remove(&position.id);
         }
     }
+}
+
+/// Just before the entries of an instant: no id is smaller.
+fn before(time: Timestamp) -> Position {
+    Position { time, id: EntryId::from_parts(0, 0) }
 }
 
 #[cfg(test)]
@@ -76,8 +93,32 @@ mod tests {
             assert!(window.admit(at(1_000 + index * 10, index + 2)));
             window.advance();
         }
-        assert_eq!(window.ids.len(), 201);
-        assert_eq!(window.ordered.len(), 201);
-        assert_eq!(window.begin().time, at(10_990 - 2_000, 0).time);
+        assert!(window.admit(at(20_000, 1_002)));
+        window.advance();
+        assert_eq!((window.ids.len(), window.ordered.len()), (101, 101));
+        assert!(!window.admit(at(9_999, 1_003)), "more than 10 s late");
+    }
+
+    #[test]
+    fn looks_go_far_back_now_and_then() {
+        let mut window = Window::starting(at(0, 0).time);
+        assert!(window.admit(at(15_000, 1)));
+        window.advance();
+        let begins: Vec<_> = (0..2 * LOOKS_PER_FAR).map(|_| window.begin().time).collect();
+        let far = begins.iter().filter(|begin| **begin == at(5_000, 0).time).count();
+        let near = begins.iter().filter(|begin| **begin == at(13_000, 0).time).count();
+        assert_eq!((far, near), (2, 38));
+        assert!(window.admit(at(6_000, 2)), "9 s late");
+        assert!(!window.admit(at(6_000, 2)));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_beyond_the_overlap() {
+        let mut window = Window::starting(at(0, 0).time);
+        let last = REMEMBERED as u64 + 50_000;
+        (0..=last).for_each(|index| assert!(window.admit(at(index * 9_000 / last, index + 1))));
+        window.advance();
+        assert!(window.ids.len() <= REMEMBERED + 100, "{}", window.ids.len());
+        assert!(window.start > at(0, 0).time && window.start <= at(7_000, 0).time);
     }
 }

@@ -97,6 +97,10 @@ async fn an_entry_that_becomes_visible_late_comes_once() {
     assert_eq!(events.message().await, "late");
     server.ingest_at(&message("last"), received + Duration::from_secs(2));
     assert_eq!(events.message().await, "last", "each entry comes once");
+    server.ingest_at(&message("far ahead"), received + Duration::from_secs(8));
+    assert_eq!(events.message().await, "far ahead");
+    server.ingest_at(&message("very late"), received + Duration::from_millis(1_500));
+    assert_eq!(events.message().await, "very late");
 }
 
 #[tokio::test]

@@ -139,3 +139,21 @@ test("another query begins anew; switching off ends it", () => {
   expect(last().closed).toBe(true);
   expect(result.current.connection).toBe("off");
 });
+
+test("what a search brings leaves the tail in the same render", () => {
+  const everShown: string[][] = [];
+  const { rerender } = renderHook(
+    ({ known }) => {
+      const tail = useTail(true, "", known, () => {});
+      everShown.push(tail.buffer.shown.map(({ id }) => id).filter((id) => known.has(id)));
+      return tail;
+    },
+    { initialProps: { known: new Set<string>() } },
+  );
+  act(() => {
+    last().entry("a");
+    vi.advanceTimersByTime(250);
+  });
+  rerender({ known: new Set(["a"]) });
+  expect(everShown.flat()).toEqual([]);
+});

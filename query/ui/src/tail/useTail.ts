@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { api } from "../api/client";
 import { isObject, parseJson } from "../api/json";
 import type { Entry } from "../api/types";
@@ -25,7 +25,9 @@ const SEARCHABLE = 1200;
  * before can be searched: it is a search's to bring. `known` holds the ids which that search brought.
  */
 export function useTail(on: boolean, query: string, known: ReadonlySet<string>, onReady: () => void): Tail {
-  const [buffer, setBuffer] = useState<TailBuffer>(EMPTY_BUFFER);
+  const [kept, setBuffer] = useState<TailBuffer>(EMPTY_BUFFER);
+  // Already in the very render that shows the search's answer: no entry is ever on the page twice.
+  const buffer = useMemo(() => withoutKnown(kept, known), [kept, known]);
   const [connection, setConnection] = useState<Connection>("off");
   const paused = useRef(false);
   const knownNow = useRef(known);
