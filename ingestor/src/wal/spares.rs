@@ -79,9 +79,23 @@ impl Spares {
         let _making = self.making.lock().unwrap_or_else(PoisonError::into_inner);
         if self.count() == 0 {
             let path = self.make()?;
-            self.pool().ready.push(path);
+            self.keep([path]);
         }
         Ok(())
+    }
+
+    /// Puts files into the pool; those that are too many are removed. Another thread may have filled it
+    /// since anyone looked.
+    fn keep(&self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            let mut pool = self.pool();
+            if pool.ready.len() < KEPT {
+                pool.ready.push(path);
+            } else {
+                drop(pool);
+                self.discard(&path);
+            }
+        }
     }
 
     /// Takes the files of segments that nobody needs any more.
@@ -102,7 +116,7 @@ impl Spares {
             }
             return Err(first_error.unwrap_or(error));
         }
-        self.pool().ready.append(&mut renamed);
+        self.keep(renamed);
         first_error.map_or(Ok(()), Err)
     }
 
@@ -197,4 +211,135 @@ fn reserve(space: Space) -> u64 {
 
 fn number_of(path: &Path) -> Option<u64> {
     path.file_stem()?.to_str()?.strip_prefix("spare-")?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::super::disk::{DiskFile, LocalDisk};
+    use super::*;
+
+    const SIZE: u64 = 8192;
+
+    /// The local disk, with something that happens within its operations.
+    #[derive(Default)]
+    struct Hooked {
+        within_rename: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+        within_sync: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+        sync_fails: AtomicBool,
+    }
+
+    impl std::fmt::Debug for Hooked {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Hooked")
+        }
+    }
+
+    fn run(hook: &Mutex<Option<Box<dyn FnOnce() + Send>>>) {
+        let hook = hook.lock().unwrap().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+    }
+
+    impl Disk for Hooked {
+        fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+            LocalDisk.open(path)
+        }
+
+        fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+            LocalDisk.create(path)
+        }
+
+        fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+            run(&self.within_rename);
+            LocalDisk.rename(from, to)
+        }
+
+        fn remove(&self, path: &Path) -> io::Result<()> {
+            LocalDisk.remove(path)
+        }
+
+        fn sync_folder(&self, path: &Path) -> io::Result<()> {
+            run(&self.within_sync);
+            if self.sync_fails.load(Ordering::SeqCst) {
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            LocalDisk.sync_folder(path)
+        }
+
+        fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+            LocalDisk.list(path)
+        }
+
+        fn space(&self, _: &Path) -> io::Result<Space> {
+            Ok(Space { available: 1 << 40, total: 1 << 40 })
+        }
+    }
+
+    fn spares(folder: &Path) -> (Arc<Hooked>, Arc<Spares>) {
+        let disk = Arc::new(Hooked::default());
+        let spares = Spares::load(Arc::clone(&disk) as Arc<dyn Disk>, folder, SIZE, &[]);
+        (disk, Arc::new(spares))
+    }
+
+    fn segments(folder: &Path, count: u64) -> Vec<PathBuf> {
+        let path = |number| folder.join(format!("segment-{number:016}.wal"));
+        let paths: Vec<_> = (1..=count).map(path).collect();
+        for path in &paths {
+            std::fs::write(path, [7; SIZE as usize]).unwrap();
+        }
+        paths
+    }
+
+    fn on_disk(folder: &Path) -> usize {
+        std::fs::read_dir(folder).unwrap().count()
+    }
+
+    #[test]
+    fn a_spare_made_while_segments_come_back_is_not_one_too_many() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, spares) = spares(folder.path());
+        let (others, released) = (Arc::clone(&spares), segments(folder.path(), 6));
+        // The new spare is written, and not in the pool yet.
+        *disk.within_rename.lock().unwrap() = Some(Box::new(move || others.recycle(released).unwrap()));
+        spares.prepare().unwrap();
+        assert_eq!((spares.count(), on_disk(folder.path())), (KEPT, KEPT));
+    }
+
+    #[test]
+    fn a_released_segment_is_a_spare_only_once_the_folder_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, spares) = spares(folder.path());
+        let looked = Arc::new(AtomicBool::new(false));
+        let (others, seen) = (Arc::clone(&spares), Arc::clone(&looked));
+        *disk.within_sync.lock().unwrap() = Some(Box::new(move || {
+            assert_eq!(others.count(), 0, "a name that a power cut may take back is not used");
+            seen.store(true, Ordering::SeqCst);
+        }));
+        spares.recycle(segments(folder.path(), 3)).unwrap();
+        assert!(looked.load(Ordering::SeqCst));
+        assert_eq!((spares.count(), on_disk(folder.path())), (3, 3));
+    }
+
+    #[test]
+    fn without_the_sync_of_the_folder_no_released_segment_is_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, spares) = spares(folder.path());
+        disk.sync_fails.store(true, Ordering::SeqCst);
+        spares.recycle(segments(folder.path(), 3)).unwrap_err();
+        assert_eq!((spares.count(), on_disk(folder.path())), (0, 0));
+    }
+
+    #[test]
+    fn a_segment_that_cannot_be_released_does_not_keep_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (_, spares) = spares(folder.path());
+        let mut released = segments(folder.path(), 3);
+        std::fs::remove_file(released.remove(1)).unwrap();
+        released.insert(0, folder.path().join("segment-missing.wal"));
+        spares.recycle(released).unwrap_err();
+        assert_eq!(spares.count(), 2);
+    }
 }
