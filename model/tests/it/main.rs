@@ -5,6 +5,7 @@ mod any_bytes;
 mod batch;
 mod grammar;
 mod hostile;
+mod ids;
 mod query;
 mod round_trip;
 mod texts;

@@ -12,7 +12,9 @@ use logpipeline_store::{
 };
 use serde_json::json;
 
-use crate::ground::{RECEIVED, TestStore, at, entry, find, id, messages, query, request, small, store_all};
+use crate::ground::{
+    RECEIVED, TestStore, at, entry, entry_with_id, find, id, messages, query, request, small, store_all,
+};
 
 #[tokio::test]
 async fn newest_first_and_by_id_among_equal_times() {
@@ -25,6 +27,18 @@ async fn newest_first_and_by_id_among_equal_times() {
     assert_eq!(find(&*store, "").await, ["4", "3", "1", "2"]);
     let ascending = store.search(SearchRequest { order: Order::Asc, ..request("") }).await.unwrap();
     assert_eq!(messages(&ascending), ["2", "1", "3", "4"]);
+}
+
+#[tokio::test]
+async fn lines_of_one_request_with_equal_times_keep_their_order() {
+    let store = TestStore::new();
+    let line =
+        |line: u64| entry_with_id(EntryId::derived("batch-7", line), json!({"message": format!("{line}")}));
+    store_all(&*store, (1..=30).map(line).collect()).await;
+    let lines: Vec<_> = (1..=30).map(|line: u64| line.to_string()).collect();
+    let ascending = store.search(SearchRequest { order: Order::Asc, ..request("") }).await.unwrap();
+    assert_eq!(messages(&ascending), lines);
+    assert!(find(&*store, "").await.into_iter().rev().eq(lines));
 }
 
 #[tokio::test]
