@@ -8,6 +8,7 @@ mod failure;
 mod figures;
 mod follow;
 mod lines;
+mod nothing;
 mod printer;
 mod progress;
 mod search;
@@ -51,14 +52,22 @@ fn report(result: Result<Outcome, Failure>) -> ExitCode {
 
 async fn run(args: &Args) -> Result<Outcome, Failure> {
     let client = Client::new(args)?;
+    let outcome = print(&client, args).await?;
+    if outcome == Outcome::NothingFound {
+        nothing::explain(&client, args).await;
+    }
+    Ok(outcome)
+}
+
+async fn print(client: &Client<'_>, args: &Args) -> Result<Outcome, Failure> {
     if args.histogram || args.values.is_some() || args.list_fields {
-        return figures::print(&client, args).await;
+        return figures::print(client, args).await;
     }
     let mut printer = Printer::new(args)?;
     match &args.context {
-        Some(id) => search::context(&client, args, id, &mut printer).await,
-        None if args.follow => follow::follow(&client, args, &mut printer).await,
-        None if args.all => search::all(&client, args, &mut printer).await,
-        None => search::pages(&client, args, &mut printer).await,
+        Some(id) => search::context(client, args, id, &mut printer).await,
+        None if args.follow => follow::follow(client, args, &mut printer).await,
+        None if args.all => search::all(client, args, &mut printer).await,
+        None => search::pages(client, args, &mut printer).await,
     }
 }

@@ -24,13 +24,54 @@ fn the_sample_entry_is_found_by_each_sample_query() {
 }
 
 #[test]
-fn nothing_found_is_exit_code_1() {
+fn nothing_found_is_exit_code_1_and_says_where_there_is_something() {
     let server = Server::with_sample();
-    for args in
-        [&["level:info"][..], &["--since", "1h"], &["--all", "level:info"], &["--values", "level", "x"]]
-    {
-        assert_eq!(server.run(args), (1, String::new(), String::new()), "{args:?}");
+    let at = "2023-09-15T08:00:00Z";
+    for (args, words) in [
+        (&["level:info"][..], "nothing found; no entry of any time matches".to_owned()),
+        (&["--all", "level:info"], "nothing found; no entry of any time matches".to_owned()),
+        (
+            &["level:info", "--since", "15m"],
+            "nothing found in the last 15 minutes, nor at any other time".to_owned(),
+        ),
+        (
+            &["--since", "1h"],
+            format!("nothing found in the last hour; 1 match at {at}: in place of --since, give --from {at}"),
+        ),
+        (
+            &["--histogram", "--from", "2023-10"],
+            format!("nothing found from 2023-10 on; 1 match at {at}: give --from {at}"),
+        ),
+        (&["--to", "2022"], format!("nothing found up to 2022; 1 match at {at}: give --to {at}")),
+        (&["--values", "level", "x"], "nothing found; no entry of any time matches".to_owned()),
+        (
+            &["--values", "level", "--since", "1h"],
+            format!("nothing found in the last hour; 1 match at {at}: in place of --since, give --from {at}"),
+        ),
+        (
+            &["--values", "metadata.no such"],
+            "no entry has the field metadata.no such; `logq --list-fields` shows those there are".to_owned(),
+        ),
+    ] {
+        assert_eq!(server.run(args), (1, String::new(), format!("logq: {words}\n")), "{args:?}");
     }
+    let (code, out, err) = server.run(&["--since", "1h", "-o", "ndjson"]);
+    assert_eq!((code, out.as_str(), err.as_str()), (1, "", ""), "programs have the exit code");
+}
+
+#[test]
+fn several_matches_are_told_by_their_first_and_last() {
+    let server = Server::with_sample();
+    assert_eq!(Server::start().run(&[]).2, "logq: nothing found; the store has no entries yet\n");
+    server.ingest(&[r#"{"message":"m","timestamp":"2023-09-16T08:00:00Z"}"#.to_owned()]);
+    let (_, _, err) = server.run(&["--from", "2022", "--to", "2022"]);
+    let (first, last) = ("2023-09-15T08:00:00Z", "2023-09-16T08:00:00Z");
+    let expected = format!(
+        "logq: nothing found from 2022 to 2022; 2 matches from {first} to {last}: give --from {first} --to {last}\n"
+    );
+    assert_eq!(err, expected);
+    let (code, _, err) = server.run(&["--from", first, "--to", last]);
+    assert_eq!((code, err.as_str()), (0, ""), "the advice is right");
 }
 
 #[test]
