@@ -1,7 +1,10 @@
 //! The command line.
 
+use std::time::Duration;
+
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use jiff::SignedDuration;
 
 const HELP: &str = "\
 Examples:
@@ -96,6 +99,10 @@ pub(crate) struct Args {
     #[arg(long, env = "LOGQ_SERVER", default_value = "http://localhost:8080", value_name = "URL")]
     pub(crate) server: String,
 
+    /// How long the server may send nothing before it counts as lost, such as 30s or 1h; no less than its --query-timeout
+    #[arg(long, default_value = "10m", value_name = "TIME", value_parser = duration)]
+    pub(crate) timeout: Duration,
+
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -166,6 +173,12 @@ impl Args {
     }
 }
 
+fn duration(text: &str) -> Result<Duration, String> {
+    let parsed = text.parse::<SignedDuration>().ok().filter(SignedDuration::is_positive);
+    let parsed = parsed.and_then(|duration| Duration::try_from(duration).ok());
+    parsed.ok_or_else(|| "write a number and its unit: 30s, 10m, 1h".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -186,6 +199,18 @@ mod tests {
         assert_eq!(parse(&["level:error", "timeout"]).query(), "level:error timeout");
         assert_eq!(parse(&["--", "-level:info"]).query(), "-level:info");
         assert_eq!(parse(&["--since", "1h"]).scope(), [("q", String::new()), ("from", "now-1h".to_owned())]);
+    }
+
+    #[test]
+    fn a_timeout_is_a_time_and_long_by_default() {
+        assert_eq!(parse(&["x"]).timeout, Duration::from_secs(600));
+        assert_eq!(parse(&["--timeout", "1h"]).timeout, Duration::from_secs(3_600));
+        assert_eq!(parse(&["--timeout", "200ms"]).timeout, Duration::from_millis(200));
+        for text in ["0s", "-5s", "5", "soon"] {
+            let line = ["logq", &format!("--timeout={text}")].map(str::to_owned);
+            let error = Args::try_parse_from(line).unwrap_err().to_string();
+            assert!(error.contains("30s, 10m, 1h"), "{error}");
+        }
     }
 
     #[test]

@@ -11,8 +11,10 @@ use crate::escape;
 use crate::failure::{Failure, QueryFault};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Silence after which a connection is dead. The server's time budget ends sooner, and so do its heartbeats.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// Silence after which a tail's connection is dead: the server sends heartbeats every 15 s.
+const TAIL_SILENCE: Duration = Duration::from_secs(60);
+/// A server that is gone without a word is noticed in between, however long an answer may take.
+const PROBE_INTERVAL: Duration = Duration::from_secs(15);
 /// How often a busy server is asked again.
 const RETRIES: u32 = 3;
 
@@ -23,6 +25,7 @@ pub(crate) struct Client<'a> {
     args: &'a Args,
     base: Url,
     http: reqwest::Client,
+    tails: reqwest::Client,
 }
 
 #[derive(Debug, Deserialize)]
@@ -49,15 +52,9 @@ impl<'a> Client<'a> {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("logq/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT_TIMEOUT)
-            .read_timeout(READ_TIMEOUT)
-            .build()
-            .map_err(|error| {
-                Failure::Server(format!("failed to prepare a connection: {}", reasons(&error)))
-            })?;
-        Ok(Self { args, base, http })
+        let http = connections(args.timeout)?;
+        let tails = connections(args.timeout.min(TAIL_SILENCE))?;
+        Ok(Self { args, base, http, tails })
     }
 
     /// An answer as JSON.
@@ -99,15 +96,23 @@ impl<'a> Client<'a> {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path.split('/'));
         }
         url.query_pairs_mut().extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
-        self.http.get(url).send().await.map_err(|error| self.unreachable(&error))
+        let http = if path == "tail" { &self.tails } else { &self.http };
+        http.get(url).send().await.map_err(|error| self.unreachable(&error))
     }
 
     fn unreachable(&self, error: &reqwest::Error) -> Failure {
-        let hint = match error.is_connect() {
-            true => "; is the query server running there? --server or LOGQ_SERVER names another",
-            false => "",
-        };
-        Failure::Server(format!("failed to reach {}: {}{hint}", self.args.server, reasons(error)))
+        let server = &self.args.server;
+        Failure::Server(match (error.is_connect(), error.is_timeout()) {
+            (true, _) => format!(
+                "failed to reach {server}: {}; is the query server running there? --server or LOGQ_SERVER names another",
+                reasons(error)
+            ),
+            (false, true) => format!(
+                "{server} sent nothing for {:#}; --timeout waits longer, a narrower time range takes less",
+                jiff::SignedDuration::try_from(self.args.timeout).unwrap_or_default()
+            ),
+            (false, false) => format!("failed to reach {server}: {}", reasons(error)),
+        })
     }
 
     async fn explain(&self, response: Response, params: &Parameters) -> Failure {
@@ -134,6 +139,19 @@ impl<'a> Client<'a> {
             _ => Failure::Server(format!("{} answered {status}: {detail}", self.args.server)),
         }
     }
+}
+
+/// A client whose connections are dead after so long a silence.
+fn connections(silence: Duration) -> Result<reqwest::Client, Failure> {
+    reqwest::Client::builder()
+        .user_agent(concat!("logq/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_keepalive(PROBE_INTERVAL)
+        .tcp_keepalive_interval(PROBE_INTERVAL)
+        .tcp_keepalive_retries(4)
+        .read_timeout(silence)
+        .build()
+        .map_err(|error| Failure::Server(format!("failed to prepare a connection: {}", reasons(&error))))
 }
 
 /// An error and what caused it, without the URL, which is long.

@@ -12,11 +12,14 @@ use crate::client::{Client, reasons};
 use crate::events::{Event, Events};
 use crate::failure::{Failure, Outcome};
 use crate::printer::Printer;
-use crate::search::{copy, note};
+use crate::search::{LARGEST_PAGE, Page, copy, note};
 
 /// An acknowledged entry can be searched within a second: so long after the tail has begun, a search
 /// finds everything that the tail will not bring.
 const SEARCHABLE: Duration = Duration::from_millis(1_200);
+/// How much earlier than the last entry seen one may have been received that is missing: entries may be stored
+/// slightly out of order.
+const OUT_OF_ORDER: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Ids remembered, so that what a search and the tail both bring is printed once.
@@ -29,20 +32,29 @@ struct Stamp {
     received_at: String,
 }
 
-#[derive(Debug, Deserialize)]
-struct Page {
-    entries: Vec<Box<RawValue>>,
-}
-
 #[derive(Debug, Default)]
 struct Seen {
     ids: HashSet<String>,
     order: VecDeque<String>,
-    /// The latest time of receipt up to which everything was printed.
+    /// When the first tail began; what was received before is not asked for.
+    began: Option<String>,
+    /// The latest time of receipt among what was printed.
     until: Option<String>,
 }
 
 impl Seen {
+    fn begin(&mut self, from: String) {
+        self.until.get_or_insert_with(|| from.clone());
+        self.began.get_or_insert(from);
+    }
+
+    /// The time of receipt from which entries may be missing.
+    fn gap(&self) -> Option<String> {
+        let (began, until) = (self.began.as_ref()?, self.until.as_ref()?);
+        let earlier = until.parse::<jiff::Timestamp>().ok()?.checked_sub(OUT_OF_ORDER).ok()?.to_string();
+        Some(if is_later(began, &earlier) { began.clone() } else { earlier })
+    }
+
     /// Whether the entry is new; it is not the next time.
     fn admit(&mut self, stored: &str) -> Result<bool, Failure> {
         let stamp: Stamp = serde_json::from_str(stored).map_err(|error| {
@@ -57,7 +69,10 @@ impl Seen {
         {
             self.ids.remove(&oldest);
         }
-        self.until = Some(stamp.received_at);
+        // Times in their stored form differ in length, and so not by their text alone.
+        if self.until.as_ref().is_none_or(|until| is_later(&stamp.received_at, until)) {
+            self.until = Some(stamp.received_at);
+        }
         Ok(true)
     }
 }
@@ -113,7 +128,7 @@ async fn watch(
 ) -> Result<String, Failure> {
     loop {
         match events.next().await {
-            Ok(Some(Event::Ready { from })) => _ = seen.until.get_or_insert(from),
+            Ok(Some(Event::Ready { from })) => seen.begin(from),
             Ok(Some(Event::Entry(stored))) => {
                 if seen.admit(&stored)? {
                     printer.entry(&stored)?;
@@ -139,16 +154,14 @@ async fn backlog(
     printer: &mut Printer,
     seen: &mut Seen,
 ) -> Result<(), Failure> {
-    let mut params = args.scope();
     if let Some(limit) = args.limit {
-        params.extend([("order", "desc".to_owned()), ("limit", limit.min(1_000).to_string())]);
-        let page: Page = client.get("search", &params).await?;
-        for entry in page.entries.iter().rev() {
+        for entry in newest(client, args, limit).await?.iter().rev() {
             if seen.admit(entry.get())? {
                 printer.entry(entry.get())?;
             }
         }
     } else {
+        let mut params = args.scope();
         params.push(("order", "asc".to_owned()));
         let export = client.send("export", &params).await?;
         copy(export, |entry, _| if seen.admit(entry)? { printer.entry(entry) } else { Ok(()) }).await?;
@@ -158,6 +171,26 @@ async fn backlog(
     printer.flush()
 }
 
+/// The newest entries, as many as asked for.
+async fn newest(client: &Client<'_>, args: &Args, limit: u64) -> Result<Vec<Box<RawValue>>, Failure> {
+    let (mut entries, mut cursor) = (Vec::new(), None);
+    loop {
+        let missing = limit - entries.len() as u64;
+        let mut params = args.scope();
+        params.extend([("order", "desc".to_owned()), ("limit", missing.min(LARGEST_PAGE).to_string())]);
+        params.extend(cursor.map(|cursor| ("cursor", cursor)));
+        let page: Page = client.get("search", &params).await?;
+        entries.extend(page.entries);
+        if page.partial {
+            note("earlier entries may be missing: the search took longer than the server's time budget");
+        }
+        cursor = page.cursor;
+        if cursor.is_none() || entries.len() as u64 >= limit {
+            return Ok(entries);
+        }
+    }
+}
+
 /// Prints what was received while there was no connection.
 async fn fill_gap(
     client: &Client<'_>,
@@ -165,9 +198,9 @@ async fn fill_gap(
     printer: &mut Printer,
     seen: &mut Seen,
 ) -> Result<(), Failure> {
-    let Some(until) = seen.until.clone() else { return Ok(()) };
+    let Some(from) = seen.gap() else { return Ok(()) };
     tokio::time::sleep(SEARCHABLE).await;
-    let missed = format!("receivedAt>=\"{until}\"");
+    let missed = format!("receivedAt>=\"{from}\"");
     let query = match args.query() {
         query if query.trim().is_empty() => missed,
         query => format!("({query}) AND {missed}"),
@@ -178,10 +211,17 @@ async fn fill_gap(
     };
     match filled.await {
         Err(failure @ Failure::Output(_)) => return Err(failure),
-        Err(failure) => note(&format!("entries may be missing from {until} on: {failure}")),
+        Err(failure) => note(&format!("entries may be missing from {from} on: {failure}")),
         Ok(()) => note("connected again; nothing is missing"),
     }
     printer.flush()
+}
+
+fn is_later(time: &str, than: &str) -> bool {
+    match (time.parse::<jiff::Timestamp>(), than.parse::<jiff::Timestamp>()) {
+        (Ok(time), Ok(than)) => time > than,
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -198,5 +238,19 @@ mod tests {
         (2..=REMEMBERED + 1).for_each(|id| assert!(seen.admit(&entry(id)).unwrap()));
         assert_eq!((seen.ids.len(), seen.order.len()), (REMEMBERED, REMEMBERED));
         assert!(seen.admit("{}").is_err());
+    }
+
+    #[test]
+    fn a_gap_begins_before_the_latest_entry_and_not_before_the_tail() {
+        let mut seen = Seen::default();
+        assert_eq!(seen.gap(), None);
+        seen.begin("2023-09-15T08:00:00.5Z".to_owned());
+        assert_eq!(seen.gap().as_deref(), Some("2023-09-15T08:00:00.5Z"));
+        for (id, received) in [(1, "08:00:09Z"), (2, "08:00:09.25Z"), (3, "08:00:08Z")] {
+            let entry = format!(r#"{{"id":"{id}","receivedAt":"2023-09-15T{received}","message":"m"}}"#);
+            assert!(seen.admit(&entry).unwrap());
+        }
+        seen.begin("2023-09-15T08:00:20Z".to_owned());
+        assert_eq!(seen.gap().as_deref(), Some("2023-09-15T08:00:07.25Z"));
     }
 }

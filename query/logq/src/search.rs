@@ -14,14 +14,15 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 
 const DEFAULT_LIMIT: u64 = 50;
-const LARGEST_PAGE: u64 = 1_000;
+/// The most that the server gives at once.
+pub(crate) const LARGEST_PAGE: u64 = 1_000;
 
 #[derive(Debug, Deserialize)]
-struct Page {
-    entries: Vec<Box<RawValue>>,
+pub(crate) struct Page {
+    pub(crate) entries: Vec<Box<RawValue>>,
     total: u64,
-    partial: bool,
-    cursor: Option<String>,
+    pub(crate) partial: bool,
+    pub(crate) cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

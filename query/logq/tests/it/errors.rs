@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::time::Duration;
 
 use crate::server::{Server, finish, logq};
 
@@ -55,6 +56,10 @@ fn a_server_that_is_not_there_is_exit_code_3() {
 
 /// A server that gives the same answer to every request.
 fn answering(answer: String) -> String {
+    answering_after(Duration::ZERO, answer)
+}
+
+fn answering_after(pause: Duration, answer: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -62,6 +67,7 @@ fn answering(answer: String) -> String {
             let mut stream = stream.unwrap();
             let mut request = [0; 4096];
             _ = stream.read(&mut request);
+            std::thread::sleep(pause);
             _ = stream.write_all(answer.as_bytes());
         }
     });
@@ -103,4 +109,21 @@ fn something_else_at_the_address_is_exit_code_3() {
     let (code, _, err) = finish(logq().args(["--server", &server]));
     assert_eq!(code, 3);
     assert!(err.contains("answered with something else"), "{err}");
+}
+
+#[test]
+fn a_slow_answer_is_waited_for_as_long_as_told() {
+    let server =
+        answering_after(Duration::from_millis(700), json(r#"{"fields":[{"name":"level","kind":"level"}]}"#));
+    let run =
+        |timeout: &str| finish(logq().args(["--list-fields", "--timeout", timeout, "--server", &server]));
+    assert_eq!(run("10s"), (0, "level    level\n".to_owned(), String::new()));
+    let (code, out, err) = run("200ms");
+    assert_eq!((code, out.as_str()), (3, ""));
+    assert_eq!(
+        err,
+        format!(
+            "logq: {server} sent nothing for 200ms; --timeout waits longer, a narrower time range takes less\n"
+        )
+    );
 }

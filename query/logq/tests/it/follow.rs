@@ -95,3 +95,31 @@ fn a_lost_connection_loses_no_entry() {
     assert_eq!(follower.line(), "after");
     assert!(follower.is_silent(), "each entry is printed once");
 }
+
+#[test]
+fn a_large_limit_brings_as_many_of_the_past() {
+    let server = Server::start();
+    let entries: Vec<String> = (0..2_500)
+        .map(|n| format!(r#"{{"message":"m{n}","timestamp":"2023-09-15T08:{:02}:{:02}Z"}}"#, n / 60, n % 60))
+        .collect();
+    server.ingest(&entries);
+    let follower = Follower::start(&server, &["-n", "2200"]);
+    for n in 300..2_500 {
+        assert_eq!(follower.line(), format!("m{n}"));
+    }
+    assert!(follower.is_silent());
+}
+
+#[test]
+fn what_was_stored_out_of_order_around_a_lost_connection_is_printed() {
+    let mut server = Server::start();
+    let follower = Follower::start(&server, &[]);
+    std::thread::sleep(Duration::from_millis(1_500));
+    server.ingest(&[entry("before")]);
+    assert_eq!(follower.line(), "before");
+    server.restart(|server| {
+        drop(server.ingest_received(&[entry("received a second earlier")], Duration::from_secs(1)));
+    });
+    assert_eq!(follower.line(), "received a second earlier");
+    assert!(follower.is_silent(), "each entry is printed once");
+}

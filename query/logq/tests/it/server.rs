@@ -47,7 +47,12 @@ impl Server {
 
     /// Stores entries, received now.
     pub fn ingest(&self, entries: &[String]) -> Vec<EntryId> {
-        let batch: Vec<NewEntry> = entries.iter().map(|json| stored(json)).collect();
+        self.ingest_received(entries, Duration::ZERO)
+    }
+
+    /// Stores entries, received some time ago.
+    pub fn ingest_received(&self, entries: &[String], ago: Duration) -> Vec<EntryId> {
+        let batch: Vec<NewEntry> = entries.iter().map(|json| stored(json, ago)).collect();
         let ids = batch.iter().map(|entry| entry.id).collect();
         let outcomes = self.runtime.block_on(self.writer.write(batch)).unwrap();
         assert!(outcomes.iter().all(|outcome| *outcome == WriteOutcome::Stored));
@@ -105,9 +110,9 @@ fn serve(folder: &TempDir, address: SocketAddr) -> (SocketAddr, Shutdown) {
     (address, shutdown)
 }
 
-fn stored(json: &str) -> NewEntry {
+fn stored(json: &str, ago: Duration) -> NewEntry {
     static COUNTER: AtomicU64 = AtomicU64::new(1);
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos();
+    let nanos = (SystemTime::now() - ago).duration_since(UNIX_EPOCH).unwrap().as_nanos();
     let received_at = Timestamp::from_unix_nanos(nanos as i128);
     let id = EntryId::v7(received_at, 0, COUNTER.fetch_add(1, Ordering::Relaxed));
     let mut body = Vec::new();
