@@ -59,13 +59,13 @@ impl Batch {
         self.largest
     }
 
-    /// Gives the records from `start` on their numbers and places, as many as end within `room` bytes;
-    /// returns how many bytes and how many records that are.
+    /// Gives the records from `start` on their numbers and places, as many as end within `room` bytes, in
+    /// a write that begins at `write_start`; returns how many bytes and how many records that are.
     pub(super) fn place(
         &mut self,
-        start: usize,
-        room: u64,
+        (start, room): (usize, u64),
         seed: u32,
+        write_start: u64,
         offset: u64,
         number: u64,
     ) -> (usize, u64) {
@@ -75,7 +75,7 @@ impl Batch {
                 break;
             }
             let place = offset + (at - start) as u64;
-            record::place(&mut self.bytes[at..at + size], seed, place, number + placed);
+            record::place(&mut self.bytes[at..at + size], seed, write_start, place, number + placed);
             at += size;
             placed += 1;
         }
@@ -102,8 +102,8 @@ mod tests {
         assert_eq!((batch.entries(), batch.size(), batch.largest()), (2, 112, 56));
 
         let seed = record::seed(0, 1);
-        assert_eq!(batch.place(0, 100, seed, 8192, 5), (56, 1));
-        assert_eq!(batch.place(56, 100, seed, 8192, 6), (56, 1));
+        assert_eq!(batch.place((0, 100), seed, 8192, 8192, 5), (56, 1));
+        assert_eq!(batch.place((56, 100), seed, 8192, 8192, 6), (56, 1));
         let record::Parsed::Record(second) = record::parse(&batch.bytes[56..], seed, 8192) else { panic!() };
         assert_eq!((second.number, second.payload), (6, &b"three"[..]));
     }

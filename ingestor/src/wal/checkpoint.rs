@@ -15,7 +15,7 @@ use super::record::{read_u32, read_u64};
 use crate::ledger::Settled;
 
 const MAGIC: &[u8; 8] = b"LPWALCHK";
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 const SLOT: usize = 4096;
 const NUMBERS: usize = 8;
 const LENGTH: usize = 16 + NUMBERS * 8;

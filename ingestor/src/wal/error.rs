@@ -10,7 +10,7 @@ pub enum OpenError {
     Locked { folder: PathBuf },
     #[error(
         "{path} has format version {found}, this program reads version {expected}: run the version that wrote \
-         it until the log is shipped, or move the folder aside; nothing was changed"
+         it until everything is shipped, then move this folder aside; nothing was changed"
     )]
     Version { path: PathBuf, found: u32, expected: u32 },
     #[error("failed to {action} {path}: {source}")]

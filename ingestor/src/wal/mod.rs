@@ -4,6 +4,7 @@
 //! what all waiting requests bring and syncs once for all of them; only then are they answered. A reader
 //! follows it in order, and a checkpoint says up to where everything is settled.
 
+mod aside;
 mod batch;
 mod checkpoint;
 pub mod disk;

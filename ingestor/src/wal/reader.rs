@@ -7,12 +7,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use logpipeline_model::EntryId;
 
-use super::Position;
-use super::disk::{Disk, DiskFile, read_full_at, read_lossy_at, write_all_at};
+use super::disk::{Disk, DiskFile, read_full_at, read_lossy_at};
 use super::record::{self, HEADER, Parsed};
-use super::recovery::aside;
 use super::segment::{self, FIRST_OFFSET};
 use super::state::{Live, Shared};
+use super::{Position, aside};
 
 /// Reads committed entries from a position on. It is not bound to the checkpoint: reading moves it alone.
 #[derive(Debug, Clone)]
@@ -202,22 +201,9 @@ impl Reader {
 
     fn set_aside(&self, sequence: u64, offset: u64, bytes: &[u8]) -> Damage {
         let segment = segment::path(&self.folder, sequence);
-        let path = aside(&segment, offset);
-        let write = || {
-            // There from an earlier start that got no further.
-            let file = match self.disk.create(&path) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => self.disk.open(&path),
-                other => other,
-            }?;
-            write_all_at(&*file, &mut [io::IoSlice::new(bytes)], 0)?;
-            file.sync()?;
-            self.disk.sync_folder(&self.folder)
-        };
-        let kept = write();
-        if let Err(error) = &kept {
-            tracing::error!(%error, path = %path.display(), "failed to keep damaged bytes of the write-ahead log");
-        }
-        Damage { segment, offset, bytes: bytes.len() as u64, kept_in: kept.is_ok().then_some(path) }
+        let path = aside::corrupt(&segment, offset);
+        let kept_in = aside::keep(&*self.disk, &self.folder, path, bytes);
+        Damage { segment, offset, bytes: bytes.len() as u64, kept_in }
     }
 }
 

@@ -11,7 +11,7 @@ use super::record::{self, Parsed};
 use super::segment::{self, FIRST_OFFSET, Header, HeaderError};
 use super::state::{Live, State};
 use super::writer::Active;
-use super::{Checkpoint, OpenError, Position};
+use super::{Checkpoint, OpenError, Position, aside};
 use crate::ledger::Settled;
 
 /// What was found when the log was opened.
@@ -32,6 +32,9 @@ pub struct Torn {
     pub path: PathBuf,
     pub offset: u64,
     pub bytes: u64,
+    /// The file that keeps the bytes, where whole records were among them. Should it have been damage of
+    /// the disk after all, they are not gone.
+    pub kept_in: Option<PathBuf>,
 }
 
 pub(super) struct Found {
@@ -70,7 +73,7 @@ pub(super) fn recover(
         Loaded::Sound(checkpoint) => Some(checkpoint),
         Loaded::Absent | Loaded::Damaged => None,
         Loaded::Version(found) => {
-            return Err(OpenError::Version { path: checkpoint_path, found, expected: segment::VERSION });
+            return Err(OpenError::Version { path: checkpoint_path, found, expected: checkpoint::VERSION });
         }
     };
     let passed = checkpoint.map_or(0, |checkpoint| checkpoint.position.segment);
@@ -97,7 +100,7 @@ pub(super) fn recover(
         }
     }
     for path in damaged {
-        let aside = aside(&path, 0);
+        let aside = aside::corrupt(&path, 0);
         disk.rename(&path, &aside).map_err(|error| io("set aside", &path, error))?;
         recovery.set_aside.push(aside);
     }
@@ -107,7 +110,7 @@ pub(super) fn recover(
     let mut head = checkpoint.unwrap_or_default().position;
     let mut active = None;
     let newest = kept.len().saturating_sub(1);
-    let mut readable = true;
+    let mut clean = true;
     for (index, candidate) in kept.drain(..).enumerate() {
         let Candidate { path, file, header, end } = candidate;
         let mut live = Live {
@@ -123,16 +126,20 @@ pub(super) fn recover(
             live.end = end;
         } else {
             let from = known.unwrap_or(Position { segment: live.sequence, offset: FIRST_OFFSET, number });
-            let scan = Scan::of(&*file, &live, from).map_err(|error| io("read", &path, error))?;
-            (live.end, number, readable) = (scan.end, scan.number, scan.readable);
+            // Behind the last write of any other segment, another one was begun.
+            let last = live.sequence + 1 == next_sequence;
+            let scan = Scan::of(&*file, &live, from, last).map_err(|error| io("read", &path, error))?;
+            (live.end, number, clean) = (scan.end, scan.number, scan.clean);
             if scan.torn > 0 {
-                recovery.torn = Some(Torn { path, offset: scan.end, bytes: scan.torn });
+                let cut = aside::torn(&path, scan.end);
+                let kept_in = scan.cut.and_then(|bytes| aside::keep(&**disk, folder, cut, &bytes));
+                recovery.torn = Some(Torn { path, offset: scan.end, bytes: scan.torn, kept_in });
             }
         }
         if index == newest {
             head = Position { segment: live.sequence, offset: live.end, number: number.max(head.number) };
             let size = file.size().map_err(|error| io("read", folder, error))?;
-            if readable && size >= segment_size && live.end <= segment_size {
+            if clean && size >= segment_size && live.end <= segment_size {
                 active = Some(Active { file, live, size: segment_size });
             }
         }
@@ -174,51 +181,63 @@ fn chain(mut sound: Vec<Candidate>, unused: &mut Vec<PathBuf>) -> VecDeque<Candi
     kept
 }
 
-/// The name under which damaged bytes of a segment are kept, from `offset` on.
-pub(super) fn aside(segment: &Path, offset: u64) -> PathBuf {
-    let mut name = segment.as_os_str().to_owned();
-    name.push(format!(".corrupt-{offset}"));
-    name.into()
-}
-
 struct Scan {
     end: u64,
     number: u64,
     /// Bytes of an unfinished write behind the end.
     torn: u64,
-    /// Whether the disk gave every block back. Otherwise the segment counts whole: what cannot be read now
-    /// may hold entries.
-    readable: bool,
+    /// Those bytes, where whole records are among them.
+    cut: Option<Vec<u8>>,
+    /// Whether the segment can be written on from its end: nothing behind it looks like a record, and the
+    /// disk gave every block back. Otherwise the segment counts whole: what cannot be read now may hold
+    /// entries.
+    clean: bool,
 }
 
 impl Scan {
-    /// Finds the end of a segment: behind the last sound record, whatever lies between.
-    fn of(file: &dyn DiskFile, live: &Live, from: Position) -> io::Result<Self> {
+    /// Finds the end of a segment: behind the last sound record, or where that record's write is torn. A
+    /// write is synced before the next one begins, so only the last one can be; and none that the
+    /// checkpoint has reached.
+    fn of(file: &dyn DiskFile, live: &Live, from: Position, last: bool) -> io::Result<Self> {
         let seed = record::seed(live.salt, live.sequence);
         let length = usize::try_from(file.size()?.saturating_sub(from.offset)).unwrap_or(usize::MAX);
         let mut bytes = vec![0; length];
         let (read, bad) = read_lossy_at(file, &mut bytes, from.offset);
         bytes.truncate(read);
         let (mut at, mut number) = (0, from.number);
+        // Where the latest write begins, and the first hole in it with the number expected there.
+        let mut write_start = 0;
+        let mut hole: Option<(usize, u64)> = None;
         loop {
             let rest = &bytes[at..];
             let offset = from.offset + at as u64;
             if let Parsed::Record(record) = record::parse(rest, seed, offset) {
+                if record.write_start > write_start {
+                    write_start = record.write_start;
+                    hole = hole.filter(|(at, _)| from.offset + *at as u64 >= write_start);
+                }
                 number = record.number + 1;
                 at += record.size();
             } else if let Some(distance) = record::resync(rest, seed, offset) {
+                hole = hole.or(Some((at, number)));
                 at += distance;
             } else {
                 let torn = match record::parse(rest, seed, offset) {
                     Parsed::Cut { size } | Parsed::BadPayload { size } => size.min(rest.len()),
                     _ => until_zeros(rest),
                 };
-                let end = if bad == 0 { offset } else { from.offset + read as u64 };
-                return Ok(Self {
-                    end,
-                    number,
-                    torn: if bad == 0 { torn as u64 } else { 0 },
-                    readable: bad == 0,
+                if bad > 0 {
+                    let end = from.offset + read as u64;
+                    return Ok(Self { end, number, torn: 0, cut: None, clean: false });
+                }
+                let whole = Self { end: offset, number, torn: torn as u64, cut: None, clean: true };
+                return Ok(match hole.filter(|_| last && write_start >= from.offset) {
+                    None => whole,
+                    Some((hole, number)) => {
+                        let cut = bytes[hole..at + torn].to_vec();
+                        let end = from.offset + hole as u64;
+                        Self { end, number, torn: cut.len() as u64, cut: Some(cut), clean: false }
+                    }
                 });
             }
         }

@@ -24,7 +24,7 @@ use super::record::{read_u32, read_u64};
 
 /// Where the first record of a segment lies.
 pub const FIRST_OFFSET: u64 = 2 * BLOCK as u64;
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 const MAGIC: &[u8; 8] = b"LPWALSEG";
 const BLOCK: usize = 4096;
 

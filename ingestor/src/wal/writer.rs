@@ -151,7 +151,8 @@ impl Writer {
         let start = Position { number: self.shared.head().number, ..active.position() };
         let mut head = start;
         for append in &mut run {
-            let (bytes, entries) = append.batch.place(0, u64::MAX, active.seed(), head.offset, head.number);
+            let (bytes, entries) =
+                append.batch.place((0, u64::MAX), active.seed(), start.offset, head.offset, head.number);
             head.offset += bytes as u64;
             head.number += entries;
             append.end = head;
@@ -199,7 +200,8 @@ impl Writer {
                     };
                 }
             };
-            let (bytes, entries) = append.batch.place(at, next.room(), next.seed(), FIRST_OFFSET, number);
+            let (bytes, entries) =
+                append.batch.place((at, next.room()), next.seed(), FIRST_OFFSET, FIRST_OFFSET, number);
             let part = &append.batch.bytes[at..at + bytes];
             let marker = &[0; 8][..if next.room() >= bytes as u64 + 8 { 8 } else { 0 }];
             let mut slices = [IoSlice::new(part), IoSlice::new(marker)];
