@@ -7,6 +7,7 @@ use std::sync::Arc;
 use logpipeline_service::http_server::{self, ServerOptions};
 use logpipeline_service::{Shutdown, admin};
 use logpipeline_store::LogStore;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -28,8 +29,8 @@ pub enum IngestorError {
     Log(#[from] OpenError),
     #[error("failed to set up metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    #[error("{0}")]
-    Listen(#[from] std::io::Error),
+    #[error("{reason}; the flag is {flag}")]
+    Listen { flag: &'static str, reason: std::io::Error },
     /// The disk failed so that entries can't be made durable. Nothing that was acknowledged is lost.
     #[error("stopped because the write-ahead log cannot be written: {0}")]
     LogFailed(AppendError),
@@ -62,9 +63,8 @@ impl Ingestor {
         disk: Arc<dyn Disk>,
         shutdown: Shutdown,
     ) -> Result<Self, IngestorError> {
-        let listener = http_server::bind(config.listen)?;
-        let admin_listener = http_server::bind(config.admin_listen)?;
-        let (address, admin_address) = (listener.local_addr()?, admin_listener.local_addr()?);
+        let (listener, address) = listen("--listen", config.listen)?;
+        let (admin_listener, admin_address) = listen("--admin-listen", config.admin_listen)?;
         let registry = admin::registry();
         let metrics = Metrics::register(&registry)?;
         let folder: PathBuf = config.data_dir.join("wal");
@@ -180,6 +180,14 @@ impl Ingestor {
     }
 }
 
+fn listen(flag: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), IngestorError> {
+    let bound = http_server::bind(address).and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|reason| IngestorError::Listen { flag, reason })
+}
+
 fn sample(ingest: &Ingest) -> Sample {
     let figures = ingest.ledger.read();
     Sample {
@@ -199,6 +207,7 @@ fn report(recovery: &Recovery, metrics: &Metrics) {
             segment = %torn.path.display(),
             offset = torn.offset,
             bytes = torn.bytes,
+            kept_in = torn.kept_in.as_ref().map(|path| path.display().to_string()),
             "an unfinished write at the end of the write-ahead log was cut off"
         );
     }

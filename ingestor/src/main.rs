@@ -1,5 +1,6 @@
 //! The ingestor's binary.
 
+use std::io::Write;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,17 +13,35 @@ use logpipeline_store::embedded::{EmbeddedStore, Options};
 
 fn main() -> ExitCode {
     let config = Config::parse();
+    let _telemetry = match telemetry::init("logpipeline-ingestor") {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "failed to start telemetry: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
     match run(&config) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error = format!("{error:#}"), "the ingestor ended with an error");
+            tracing::error!(error = one_line(&error), "the ingestor ended with an error");
             ExitCode::FAILURE
         }
     }
 }
 
+/// The error and its causes, but for those that an error's own text names already.
+fn one_line(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut line, cause| {
+        let cause = cause.to_string();
+        if !line.contains(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{separator}{cause}");
+        }
+        line
+    })
+}
+
 fn run(config: &Config) -> anyhow::Result<()> {
-    let _telemetry = telemetry::init("logpipeline-ingestor").context("failed to start telemetry")?;
     config.check()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async {

@@ -57,9 +57,27 @@ async fn a_second_ingestor_on_the_same_folder_is_refused_clearly() {
 async fn a_taken_port_and_settings_that_do_not_go_together_are_one_clear_line() {
     let folder = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let (status, log) = run(folder.path(), &[&format!("--listen={}", taken.local_addr().unwrap())]);
+    let address = taken.local_addr().unwrap();
+    for flag in ["--listen", "--admin-listen"] {
+        // The other one is free.
+        let (status, log) = run(folder.path(), &[&format!("{flag}={address}")]);
+        assert_eq!(status.code(), Some(1));
+        let [line] = log.lines().collect::<Vec<_>>()[..] else { panic!("{log}") };
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        let error = event["error"].as_str().unwrap();
+        assert!(error.starts_with(&format!("failed to listen on {address}: ")), "{error}");
+        assert!(error.contains("stop it or choose another port"), "{error}");
+        assert!(error.ends_with(&format!("the flag is {flag}")), "{error}");
+        for once in [&address.to_string(), "another process listens there", "os error"] {
+            assert_eq!(log.matches(once).count(), 1, "{once} in {log}");
+        }
+    }
+    // So is a data folder that cannot be used.
+    let file = folder.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let (status, log) = run(&file, &[]);
     assert_eq!(status.code(), Some(1));
-    assert!(log.contains("another process listens there"), "{log}");
+    assert_eq!((log.lines().count(), log.matches("os error").count()), (1, 1), "{log}");
     let (status, log) = run(folder.path(), &["--wal-size=1MiB"]);
     assert_eq!(status.code(), Some(1));
     assert!(log.contains("--wal-size is too small"), "{log}");
