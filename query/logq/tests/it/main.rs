@@ -6,4 +6,5 @@ mod server;
 mod errors;
 mod follow;
 mod output;
+mod progress;
 mod search;
