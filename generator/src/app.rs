@@ -1,6 +1,6 @@
 //! One run of the program, from its flags to its exit code.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -22,8 +22,8 @@ use crate::{progress, run_id};
 
 /// The simulated pace where none is asked for: 100,000 entries a second.
 const CLOSED_STEP: Duration = Duration::from_micros(10);
-/// The longest that a draining run may take; a second signal ends it at once.
-const DRAIN: Duration = Duration::from_secs(24 * 3_600);
+/// What a run may take after a signal besides its requests and its verification.
+const DRAIN_MARGIN: Duration = Duration::from_secs(45);
 
 /// How the program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,17 +73,16 @@ impl AppError {
 
 /// Runs the program.
 pub async fn run(cli: Cli) -> Result<Exit, AppError> {
-    let shutdown = Shutdown::on_signal(DRAIN).map_err(AppError::Signals)?;
     match cli.command {
-        None => Box::pin(simulate(cli.run, shutdown)).await,
-        Some(Command::Run(args)) => Box::pin(simulate(*args, shutdown)).await,
-        Some(Command::Replay(args)) => Box::pin(replay(*args, shutdown)).await,
+        None => Box::pin(simulate(cli.run)).await,
+        Some(Command::Run(args)) => Box::pin(simulate(*args)).await,
+        Some(Command::Replay(args)) => Box::pin(replay(*args)).await,
     }
 }
 
-async fn simulate(args: RunArgs, shutdown: Shutdown) -> Result<Exit, AppError> {
+async fn simulate(args: RunArgs) -> Result<Exit, AppError> {
     let run = args.common.run_id.clone().unwrap_or_else(run_id::fresh);
-    let prepared = Prepared::new(&args.common, shutdown).await?;
+    let prepared = Prepared::new(&args.common).await?;
     let now = now();
     let (start, step) = match (args.backfill, args.count, args.rate) {
         (Some(backfill), Some(count), _) => {
@@ -106,7 +105,7 @@ async fn simulate(args: RunArgs, shutdown: Shutdown) -> Result<Exit, AppError> {
     prepared.perform(&args.common, job).await
 }
 
-async fn replay(args: ReplayArgs, shutdown: Shutdown) -> Result<Exit, AppError> {
+async fn replay(args: ReplayArgs) -> Result<Exit, AppError> {
     let run = args.common.run_id.clone().unwrap_or_else(run_id::fresh);
     let options = ReplayOptions {
         run: run.clone(),
@@ -114,9 +113,11 @@ async fn replay(args: ReplayArgs, shutdown: Shutdown) -> Result<Exit, AppError> 
         resource_id: args.resource_id,
         offset: args.timezone,
         now: now(),
+        batch_entries: args.common.batch_size.get(),
+        again: args.again,
     };
     let source = Replay::open(options)?;
-    let prepared = Prepared::new(&args.common, shutdown).await?;
+    let prepared = Prepared::new(&args.common).await?;
     let unread = Box::new(source.problems());
     let job = Job {
         mode: Mode::Replay,
@@ -150,7 +151,8 @@ struct Prepared {
 }
 
 impl Prepared {
-    async fn new(common: &CommonArgs, shutdown: Shutdown) -> Result<Self, AppError> {
+    async fn new(common: &CommonArgs) -> Result<Self, AppError> {
+        let shutdown = Shutdown::on_signal(drain(common)).map_err(AppError::Signals)?;
         if let Some(destination) = &common.report {
             destination.probe().map_err(|source| AppError::Report {
                 path: destination.path().map(|path| path.display().to_string()).unwrap_or_default(),
@@ -186,7 +188,7 @@ impl Prepared {
             timeout: common.timeout,
             retry_for: common.retry_for,
         };
-        tracing::info!(run = job.run, target = %common.target, "sending");
+        tracing::info!(run = job.run, url = %common.target, "sending");
         let started = now();
         let sending = progress::of_load(Arc::clone(&tally), expected(&job));
         let ended = load::run(&options, job.source, &tally, &shutdown).await?;
@@ -217,6 +219,7 @@ impl Prepared {
             duplicated: None,
             corrupted: None,
             unacknowledged_found: None,
+            already_stored: None,
             verify_seconds: None,
             latency_ms: tally.latencies(),
             bytes: Bytes { entries: tally.body_bytes(), wire: tally.wire_bytes() },
@@ -262,16 +265,33 @@ async fn verify_run(
         token: common.token.clone(),
         timeout: common.verify_timeout,
     };
-    let verification = verify::verify(&options, &report.run, issued, &acknowledged, &found, shutdown).await?;
+    let sent =
+        verify::Sent { run: &report.run, issued, acknowledged: &acknowledged, named: &tally.named_batches() };
+    let verification = verify::verify(&options, sent, &found, shutdown).await?;
     drop(verifying);
     report.verified(&verification);
     Ok(())
+}
+
+/// The longest that a run may take after a signal; a second one ends it at once.
+fn drain(common: &CommonArgs) -> Duration {
+    let verification = if common.verify { common.verify_timeout } else { Duration::ZERO };
+    common.timeout.saturating_add(verification).saturating_add(DRAIN_MARGIN)
 }
 
 fn finish(destination: Option<&Destination>, report: &Report) -> std::io::Result<()> {
     let summary = report.summary();
     if let Some(destination) = destination {
         destination.write(report)?;
+    }
+    // Where no one reads along, the log takes it, so that all of its lines are JSON.
+    if !std::io::stderr().is_terminal() {
+        if report.ok {
+            tracing::info!("{summary}");
+        } else {
+            tracing::error!("{summary}");
+        }
+        return Ok(());
     }
     if destination == Some(&Destination::Stdout) {
         writeln!(std::io::stderr(), "{summary}")

@@ -23,6 +23,14 @@ Exit codes:
 
 SIGINT and SIGTERM end the load early; what was sent is still verified and reported. A second signal ends that too.";
 
+const REPLAYED_AGAIN: &str = "\
+Replaying a file again:
+  Requests of a file carry an Idempotency-Key made of its lines and their place in it, so what an earlier replay
+  stored is not stored again, whatever the file is called by now. Of a file that has grown since, the new lines are
+  stored, and those of the earlier replay's last request, at most --batch-size, once more. Lines that moved, because
+  something was cut off above them, are new, as is everything with another --batch-size, --rate, --resource-id or
+  --timezone. Standard input is always new. With --again, so are files.";
+
 /// Sends realistic logs to a LogPipeline ingestor, and proves that all of them arrived.
 #[derive(Debug, Parser)]
 #[command(name = "logpipeline-generator", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
@@ -39,7 +47,7 @@ pub enum Command {
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
     /// Send real logs: NDJSON, journald exports, syslog, access logs, plain lines and more
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = format!("{REPLAYED_AGAIN}\n\n{EXIT_CODES}"))]
     Replay(Box<ReplayArgs>),
 }
 
@@ -86,6 +94,12 @@ pub struct ReplayArgs {
         allow_hyphen_values = true
     )]
     pub timezone: Offset,
+    /// Store again what an earlier replay of a file has stored
+    #[arg(
+        long, env = "LOGPIPELINE_AGAIN", num_args = 0..=1, default_missing_value = "true", default_value = "false",
+        hide_default_value = true, hide_possible_values = true, require_equals = true, action = clap::ArgAction::Set, value_name = "BOOL", value_parser = clap::builder::BoolishValueParser::new()
+    )]
+    pub again: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -34,12 +34,14 @@ pub struct Report {
     pub failed: u64,
     pub unsent: u64,
     pub retried: u64,
-    /// `None` without verification, as the next five.
+    /// `None` without verification, as the next six.
     pub verified: Option<u64>,
     pub lost: Option<u64>,
     pub duplicated: Option<u64>,
     pub corrupted: Option<u64>,
     pub unacknowledged_found: Option<u64>,
+    /// Of the verified entries, those that an earlier replay had stored.
+    pub already_stored: Option<u64>,
     pub verify_seconds: Option<f64>,
     pub latency_ms: Latencies,
     pub bytes: Bytes,
@@ -74,6 +76,7 @@ impl Report {
         self.duplicated = Some(findings.duplicated);
         self.corrupted = Some(findings.corrupted);
         self.unacknowledged_found = Some(findings.unacknowledged_found);
+        self.already_stored = Some(findings.already_stored);
         self.verify_seconds = Some(round(verification.seconds));
         for (count, what) in [
             (findings.lost, "acknowledged but not found"),
@@ -113,6 +116,9 @@ impl Report {
                 line,
                 "; {verified} verified, {lost} lost, {duplicated} duplicated, {corrupted} corrupted"
             );
+            if let Some(known @ 1..) = self.already_stored {
+                let _ = write!(line, "; {known} of them stored by an earlier replay");
+            }
         }
         line.push_str(if self.ok { ": ok" } else { ": NOT OK: " });
         line.push_str(&self.problems.join("; "));

@@ -10,6 +10,12 @@ pub trait Source: Send {
     /// `wait` where the source is a stream.
     fn append_next(&mut self, out: &mut Vec<u8>, wait: Duration) -> Next;
 
+    /// Names the entries that were appended since the last call by what they are, so that sent again under
+    /// that name they are stored once; `None` where they are new each time.
+    fn take_key(&mut self) -> Option<String> {
+        None
+    }
+
     /// How many entries there are, where that is known beforehand.
     fn len_hint(&self) -> Option<u64> {
         None
@@ -19,6 +25,8 @@ pub trait Source: Send {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     Appended,
+    /// Nothing was appended, because a request must end here; more follows.
+    Cut,
     /// Nothing came in the time given; more may follow.
     Waiting,
     End,

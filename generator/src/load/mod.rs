@@ -18,7 +18,7 @@ pub(crate) use sender::{chain, detail};
 
 pub use schedule::Pace;
 pub use sender::Compression;
-pub use tally::{Latencies, Seqs, Tally, TallyError};
+pub use tally::{Latencies, NamedBatch, Seqs, Tally, TallyError};
 
 use schedule::Schedule;
 use sender::Sender;

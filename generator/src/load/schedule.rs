@@ -35,6 +35,8 @@ pub(super) struct Batch {
     pub(super) body: Bytes,
     /// When it was meant to be sent; `None` where there is no such time.
     pub(super) intended: Option<Instant>,
+    /// Its idempotency key, where the source names its entries.
+    pub(super) key: Option<String>,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,8 @@ impl Schedule {
             {
                 break;
             }
-            let batch = Batch { number, first_seq: issued, entries, body: body.into(), intended };
+            let key = source.take_key();
+            let batch = Batch { number, first_seq: issued, entries, body: body.into(), intended, key };
             if !self.hand_over(batch, batches) {
                 break;
             }
@@ -121,8 +124,8 @@ impl Schedule {
                         break;
                     }
                 }
-                Next::Waiting if filled > 0 || self.is_over() => break,
-                Next::Waiting => {}
+                Next::Waiting | Next::Cut if filled > 0 || self.is_over() => break,
+                Next::Waiting | Next::Cut => {}
                 Next::End => return (filled, true),
             }
         }

@@ -18,7 +18,7 @@ use tracing::Instrument;
 use crate::workload::Dice;
 
 use super::schedule::Batch;
-use super::tally::Tally;
+use super::tally::{NamedBatch, Tally};
 use super::{ClientError, LoadOptions, backoff};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -170,7 +170,7 @@ impl Sender {
 
     async fn attempt(&self, batch: &Batch, body: Bytes) -> Attempt {
         self.tally.wire(body.len());
-        let key = format!("{}-{}", self.run, batch.number);
+        let key = batch.key.clone().unwrap_or_else(|| format!("{}-{}", self.run, batch.number));
         let mut headers = self.headers.clone();
         telemetry::propagate(&mut headers);
         let request = self.client.post(self.url.clone()).headers(headers).header(IDEMPOTENCY_KEY, key);
@@ -202,6 +202,9 @@ impl Sender {
 
     fn acknowledge(&self, batch: &Batch, receipt: Option<Receipt>) {
         let end = batch.first_seq + batch.entries;
+        if let Some(key) = &batch.key {
+            self.tally.named(NamedBatch { seqs: batch.first_seq..end, key: key.clone() });
+        }
         let Some(receipt) = receipt else {
             self.tally.acknowledged(batch.first_seq..end);
             return;

@@ -45,10 +45,24 @@ impl Seqs {
         self.len == 0
     }
 
+    /// What is in both sets.
+    pub fn and(&self, other: &Self) -> Self {
+        let words: Vec<u64> = self.words.iter().zip(&other.words).map(|(left, right)| left & right).collect();
+        let len = words.iter().map(|word| u64::from(word.count_ones())).sum();
+        Self { words, len }
+    }
+
     /// How many of this set are in `other` too.
     pub fn count_in(&self, other: &Self) -> u64 {
         self.words.iter().zip(&other.words).map(|(left, right)| u64::from((left & right).count_ones())).sum()
     }
+}
+
+/// Acknowledged entries that were sent under a key that names them by what they are.
+#[derive(Debug, Clone)]
+pub struct NamedBatch {
+    pub seqs: Range<u64>,
+    pub key: String,
 }
 
 /// Percentiles of the time from when a batch was meant to be sent to its acknowledgement, in milliseconds.
@@ -73,6 +87,7 @@ pub struct Tally {
     latency_seconds: prometheus::Histogram,
     latency_micros: Mutex<Histogram<u64>>,
     acknowledged_seqs: Mutex<Seqs>,
+    named: Mutex<Vec<NamedBatch>>,
     reached: AtomicBool,
     first_failure: Mutex<Option<String>>,
     started: Instant,
@@ -119,6 +134,7 @@ impl Tally {
             latency_seconds: latency,
             latency_micros: Mutex::new(Histogram::new_with_bounds(1, LONGEST_MICROS, 3)?),
             acknowledged_seqs: Mutex::default(),
+            named: Mutex::default(),
             reached: AtomicBool::new(false),
             first_failure: Mutex::default(),
             started: Instant::now(),
@@ -181,6 +197,15 @@ impl Tally {
     /// The numbers of the entries that were acknowledged.
     pub fn acknowledged_seqs(&self) -> Seqs {
         lock(&self.acknowledged_seqs).clone()
+    }
+
+    /// The batches that an earlier replay may have stored.
+    pub fn named_batches(&self) -> Vec<NamedBatch> {
+        lock(&self.named).clone()
+    }
+
+    pub(super) fn named(&self, batch: NamedBatch) {
+        lock(&self.named).push(batch);
     }
 
     pub(super) fn sent_batch(&self, entries: u64, bytes: usize) {

@@ -2,6 +2,7 @@
 //! level and source. No line is refused.
 
 mod formats;
+mod key;
 mod level;
 mod reader;
 mod record;
@@ -22,6 +23,7 @@ pub use reader::OpenError;
 pub use time::{InvalidOffset, Offset};
 
 use formats::Fields;
+use key::Keys;
 use reader::{Problems, RawLine};
 use record::Record;
 use time::Clock;
@@ -39,6 +41,10 @@ pub struct ReplayOptions {
     pub offset: Offset,
     /// For times that name no year.
     pub now: Timestamp,
+    /// Entries of a request at most.
+    pub batch_entries: u64,
+    /// Whether to send files as new though they were sent before.
+    pub again: bool,
 }
 
 /// Logs as a source of entries.
@@ -54,6 +60,10 @@ pub struct Replay {
     ended: bool,
     next_seq: u64,
     problems: Problems,
+    /// `None` where everything is new.
+    keys: Option<Keys>,
+    /// Read, and to begin the next request.
+    held: Option<Record>,
 }
 
 #[derive(Debug)]
@@ -76,6 +86,12 @@ impl Replay {
             FileName { resource: path.rsplit('/').next().unwrap_or_default().to_owned(), path }
         });
         let names = names.collect();
+        // What a stream says twice, it means twice.
+        let is_stream = !options.files.iter().all(|path| path.is_file());
+        let keys = (!options.again && !is_stream).then(|| {
+            let settings = format!("{:?} {}\n", options.resource_id, options.offset.seconds());
+            Keys::new(options.batch_entries, settings, options.files.len())
+        });
         let problems = Problems::default();
         let queue = reader::start(options.files, Problems::clone(&problems))?;
         Ok(Self {
@@ -89,6 +105,8 @@ impl Replay {
             ended: false,
             next_seq: 0,
             problems,
+            keys,
+            held: None,
         })
     }
 
@@ -120,8 +138,11 @@ impl Replay {
             match self.queue.recv_timeout(wait) {
                 Ok(lines) => self.lines.extend(lines),
                 Err(RecvTimeoutError::Disconnected) => self.ended = true,
-                // A stream that pauses has most likely finished its record.
-                Err(RecvTimeoutError::Timeout) => return self.current.take().ok_or(Next::Waiting),
+                // A stream that pauses has most likely finished its record; a file is merely read slowly.
+                Err(RecvTimeoutError::Timeout) if self.keys.is_none() => {
+                    return self.current.take().ok_or(Next::Waiting);
+                }
+                Err(RecvTimeoutError::Timeout) => return Err(Next::Waiting),
             }
         }
     }
@@ -152,12 +173,22 @@ impl Replay {
 
 impl Source for Replay {
     fn append_next(&mut self, out: &mut Vec<u8>, wait: Duration) -> Next {
-        match self.next_record(wait) {
-            Ok(record) => {
-                self.append(&record, out);
-                Next::Appended
+        let record = match self.held.take().map_or_else(|| self.next_record(wait), Ok) {
+            Ok(record) => record,
+            Err(next) => return next,
+        };
+        if let Some(keys) = &mut self.keys {
+            if keys.cuts_before(&record) {
+                self.held = Some(record);
+                return Next::Cut;
             }
-            Err(next) => next,
+            keys.add(&record);
         }
+        self.append(&record, out);
+        Next::Appended
+    }
+
+    fn take_key(&mut self) -> Option<String> {
+        self.keys.as_mut()?.take()
     }
 }

@@ -1,5 +1,7 @@
 //! Checks entries that came back against what was sent.
 
+use std::collections::HashMap;
+
 use logpipeline_model::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -21,6 +23,8 @@ pub struct Findings {
     pub corrupted: u64,
     /// Entries that were found though they were never acknowledged.
     pub unacknowledged_found: u64,
+    /// Of those verified, entries that an earlier replay had stored.
+    pub already_stored: u64,
 }
 
 /// Takes the entries of one run, in any order.
@@ -31,6 +35,8 @@ pub struct Audit {
     seen: Seqs,
     /// Found more than once or with other content.
     bad: Seqs,
+    /// Found as an earlier replay stored them.
+    earlier: Seqs,
     duplicated: u64,
     corrupted: u64,
 }
@@ -70,6 +76,7 @@ impl Audit {
             issued,
             seen: Seqs::default(),
             bad: Seqs::default(),
+            earlier: Seqs::default(),
             duplicated: 0,
             corrupted: 0,
         }
@@ -80,12 +87,40 @@ impl Audit {
         self.seen.len()
     }
 
+    pub fn has_seen(&self, seq: u64) -> bool {
+        self.seen.contains(seq)
+    }
+
     /// Takes one line of NDJSON; a blank one is nothing.
     pub fn line(&mut self, line: &[u8]) {
         if line.trim_ascii().is_empty() {
             return;
         }
-        let (seq, intact) = match self.check(line) {
+        let checked = check(line, Some((&self.run, self.issued)));
+        self.take(checked);
+    }
+
+    /// Takes one line of NDJSON that was asked for by its id; `seqs` are the numbers that the ids stand for.
+    pub fn earlier_line(&mut self, line: &[u8], seqs: &HashMap<&str, u64>) {
+        #[derive(Deserialize)]
+        struct Named<'a> {
+            id: &'a str,
+        }
+        if line.trim_ascii().is_empty() {
+            return;
+        }
+        let seq = serde_json::from_slice(line).ok().and_then(|Named { id }| seqs.get(id).copied());
+        if let Some(seq) = seq {
+            self.earlier.insert(seq);
+        }
+        self.take(match (seq, check(line, None)) {
+            (Some(seq), Line::Intact(_)) => Line::Intact(seq),
+            (seq, _) => Line::Corrupted(seq),
+        });
+    }
+
+    fn take(&mut self, line: Line) {
+        let (seq, intact) = match line {
             Line::Intact(seq) => (seq, true),
             Line::Corrupted(seq) => {
                 self.corrupted += 1;
@@ -109,55 +144,66 @@ impl Audit {
             duplicated: self.duplicated,
             corrupted: self.corrupted,
             unacknowledged_found: self.seen.len() - found,
+            already_stored: acknowledged.count_in(&self.earlier)
+                - acknowledged.count_in(&self.earlier.and(&self.bad)),
         }
     }
+}
 
-    fn check(&self, line: &[u8]) -> Line {
-        let Some((returned, metadata)) = str::from_utf8(line).ok().and_then(|line| {
-            let returned: Returned<'_> = serde_json::from_str(line).ok()?;
-            Some((serde_json::from_str::<Members<'_>>(returned.metadata.get()).ok()?, returned))
-                .map(|(metadata, returned)| (returned, metadata))
-        }) else {
-            return Line::Corrupted(None);
-        };
-        let (mut run, mut seq, mut check) = (None, None, None);
-        let mut members = Vec::with_capacity(metadata.0.len());
-        for (key, value) in metadata.0 {
-            match key.as_str() {
-                "run" => run = serde_json::from_str::<String>(value.get()).ok(),
-                "seq" => seq = value.get().parse::<u64>().ok().filter(|seq| *seq < self.issued),
-                "check" => check = serde_json::from_str::<String>(value.get()).ok(),
-                _ => members.push((key, value)),
+/// Checks an entry against its own checksum and, where they are given, the run's name and the count of its
+/// entries.
+fn check(line: &[u8], expected: Option<(&str, u64)>) -> Line {
+    let Some((returned, metadata)) = str::from_utf8(line).ok().and_then(|line| {
+        let returned: Returned<'_> = serde_json::from_str(line).ok()?;
+        Some((serde_json::from_str::<Members<'_>>(returned.metadata.get()).ok()?, returned))
+            .map(|(metadata, returned)| (returned, metadata))
+    }) else {
+        return Line::Corrupted(None);
+    };
+    let (mut run, mut seq, mut check) = (None, None, None);
+    let mut members = Vec::with_capacity(metadata.0.len());
+    for (key, value) in metadata.0 {
+        match key.as_str() {
+            "run" => run = serde_json::from_str::<String>(value.get()).ok(),
+            "seq" => {
+                seq = value
+                    .get()
+                    .parse::<u64>()
+                    .ok()
+                    .filter(|seq| expected.is_none_or(|(_, issued)| *seq < issued))
             }
+            "check" => check = serde_json::from_str::<String>(value.get()).ok(),
+            _ => members.push((key, value)),
         }
-        let (Some(run), Some(number), Some(check)) = (run, seq, check) else { return Line::Corrupted(seq) };
-        let (Ok(check), true) = (u32::from_str_radix(&check, 16), run == self.run) else {
-            return Line::Corrupted(seq);
-        };
-        let mut text = String::with_capacity(returned.metadata.get().len());
-        if Members(members).write(&mut text).is_err() {
-            return Line::Corrupted(seq);
-        }
-        let mut content = Content {
-            level: &returned.level,
-            message: &returned.message,
-            resource_id: &returned.resource_id,
-            timestamp: Some(returned.timestamp),
-            trace_id: &returned.trace_id,
-            span_id: &returned.span_id,
-            commit: &returned.commit,
-            metadata: &text,
-            run: &run,
-            seq: number,
-        };
-        let mut intact = checksum(&content) == check;
-        if !intact && returned.timestamp == returned.received_at {
-            // An entry that was sent without a time has that of its receipt.
-            content.timestamp = None;
-            intact = checksum(&content) == check;
-        }
-        if intact { Line::Intact(number) } else { Line::Corrupted(seq) }
     }
+    let (Some(run), Some(number), Some(check)) = (run, seq, check) else { return Line::Corrupted(seq) };
+    let (Ok(check), true) = (u32::from_str_radix(&check, 16), expected.is_none_or(|(name, _)| run == name))
+    else {
+        return Line::Corrupted(seq);
+    };
+    let mut text = String::with_capacity(returned.metadata.get().len());
+    if Members(members).write(&mut text).is_err() {
+        return Line::Corrupted(seq);
+    }
+    let mut content = Content {
+        level: &returned.level,
+        message: &returned.message,
+        resource_id: &returned.resource_id,
+        timestamp: Some(returned.timestamp),
+        trace_id: &returned.trace_id,
+        span_id: &returned.span_id,
+        commit: &returned.commit,
+        metadata: &text,
+        run: &run,
+        seq: number,
+    };
+    let mut intact = checksum(&content) == check;
+    if !intact && returned.timestamp == returned.received_at {
+        // An entry that was sent without a time has that of its receipt.
+        content.timestamp = None;
+        intact = checksum(&content) == check;
+    }
+    if intact { Line::Intact(number) } else { Line::Corrupted(seq) }
 }
 
 #[cfg(test)]
@@ -235,8 +281,37 @@ mod tests {
         }
         assert_eq!(
             audit.findings(&acknowledged),
-            Findings { verified: 1, lost: 1, duplicated: 1, corrupted: 2, unacknowledged_found: 1 }
+            Findings {
+                verified: 1,
+                lost: 1,
+                duplicated: 1,
+                corrupted: 2,
+                unacknowledged_found: 1,
+                already_stored: 0
+            }
         );
+    }
+
+    #[test]
+    fn what_an_earlier_replay_stored_is_known_by_its_id_and_must_be_intact_too() {
+        let id = "018a97d2-5c00-7000-8000-000000000000";
+        let seqs = HashMap::from([(id, 4)]);
+        let findings = |lines: &[&str]| {
+            let mut audit = Audit::new("r2", 5);
+            for line in lines {
+                audit.earlier_line(line.as_bytes(), &seqs);
+            }
+            assert!(audit.has_seen(4) && !audit.has_seen(0));
+            let mut acknowledged = Seqs::default();
+            acknowledged.insert(4);
+            audit.findings(&acknowledged)
+        };
+        let line = returned(&draft(), 7);
+        let good = Findings { verified: 1, already_stored: 1, ..Findings::default() };
+        assert_eq!(findings(&[&line]), good);
+        let torn = line.replace("line one", "line 0ne");
+        assert_eq!(findings(&[&torn]), Findings { corrupted: 1, ..Findings::default() });
+        assert_eq!(findings(&[&line, &line]), Findings { duplicated: 1, ..Findings::default() });
     }
 
     #[test]

@@ -2,20 +2,24 @@
 
 mod audit;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use logpipeline_model::EntryId;
 use logpipeline_service::Shutdown;
 use memchr::memchr;
 use reqwest::{Client, Url};
 
-use crate::load::Seqs;
+use crate::load::{NamedBatch, Seqs};
 
 pub use audit::{Audit, Findings};
 
 /// A line of the export longer than this is not read further; no entry is as long.
 const MAX_LINE: usize = 16 << 20;
+/// Ids that are asked for at once; a query has at most 1,024 clauses.
+const LOOK_UP: usize = 400;
 
 #[derive(Debug, Clone)]
 pub struct VerifyOptions {
@@ -24,6 +28,17 @@ pub struct VerifyOptions {
     pub token: Option<String>,
     /// How long entries may take to appear.
     pub timeout: Duration,
+}
+
+/// What was sent and must be found.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub run: &'a str,
+    /// How many entries the run has.
+    pub issued: u64,
+    pub acknowledged: &'a Seqs,
+    /// Acknowledged entries that an earlier replay may have stored, under its own name.
+    pub named: &'a [NamedBatch],
 }
 
 /// What verification came to.
@@ -43,35 +58,43 @@ impl Verification {
     }
 }
 
-/// Reads the run back until all of `acknowledged` is there, or the time is over. `issued` is how many
-/// entries the run has. `found` follows the progress.
+/// Reads the run back until all that was acknowledged is there, or the time is over. `found` follows the
+/// progress.
 pub async fn verify(
     options: &VerifyOptions,
-    run: &str,
-    issued: u64,
-    acknowledged: &Seqs,
+    sent: Sent<'_>,
     found: &AtomicU64,
     shutdown: &Shutdown,
 ) -> Result<Verification, crate::load::ClientError> {
+    let Sent { run, issued, acknowledged, named } = sent;
     let reader = Reader::new(options, run)?;
     let begin = Instant::now();
+    let mut before = None;
     let mut pause = Duration::from_millis(100);
     loop {
         // Counting is cheap; everything is read once it is worth it.
         let left = options.timeout.saturating_sub(begin.elapsed());
-        let all_there = match tokio::time::timeout(left.max(Duration::from_secs(1)), reader.count()).await {
+        let count = match tokio::time::timeout(left.max(Duration::from_secs(1)), reader.count()).await {
             Ok(Ok(count)) => {
                 found.store(count.min(acknowledged.len()), Ordering::Relaxed);
-                count >= acknowledged.len()
+                Some(count)
             }
-            _ => false,
+            _ => None,
         };
+        let all_there = count.is_some_and(|count| count >= acknowledged.len());
+        // What an earlier replay stored never counts for this run.
+        let settled = !named.is_empty() && count.is_some() && count == before;
+        before = count;
         let last = begin.elapsed() + pause >= options.timeout || shutdown.is_stopping();
-        if all_there || last {
+        if all_there || settled || last {
             let mut audit = Audit::new(run, issued);
             let patience = left.max(Duration::from_secs(30));
+            let reading = async {
+                reader.read(&mut audit, found).await?;
+                reader.look_up(&mut audit, acknowledged, named).await
+            };
             let read = tokio::select! {
-                read = tokio::time::timeout(patience, reader.read(&mut audit, found)) => {
+                read = tokio::time::timeout(patience, reading) => {
                     read.unwrap_or_else(|_| Err("the export did not end in time".to_owned()))
                 }
                 () = shutdown.stopping() => Err("interrupted".to_owned()),
@@ -96,7 +119,9 @@ pub async fn verify(
 
 struct Reader {
     client: Client,
-    count: Url,
+    /// The query that finds the run.
+    run: String,
+    search: Url,
     export: Url,
     token: Option<String>,
 }
@@ -109,16 +134,16 @@ impl Reader {
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_secs(60))
             .build()?;
-        let query = format!("metadata.run:\"{run}\"");
         let url = |path: &str, parameters: &[(&str, &str)]| {
             let mut url = options.query_url.clone();
             url.set_path(&format!("{}/api/v1/{path}", url.path().trim_end_matches('/')));
-            url.query_pairs_mut().append_pair("q", &query).extend_pairs(parameters);
+            url.query_pairs_mut().extend_pairs(parameters);
             url
         };
         Ok(Self {
             client,
-            count: url("search", &[("limit", "1")]),
+            run: format!("metadata.run:\"{run}\""),
+            search: url("search", &[("limit", "1")]),
             export: url("export", &[("format", "ndjson"), ("order", "asc")]),
             token: options.token.clone(),
         })
@@ -130,7 +155,7 @@ impl Reader {
         struct Page {
             total: u64,
         }
-        let body = self.get(&self.count).await?.bytes().await.map_err(text)?;
+        let body = self.get(&self.search, &self.run).await?.bytes().await.map_err(text)?;
         let page: Page = serde_json::from_slice(&body)
             .map_err(|error| format!("failed to read the search's answer: {error}"))?;
         Ok(page.total)
@@ -138,17 +163,47 @@ impl Reader {
 
     /// Reads the whole run into `audit`.
     async fn read(&self, audit: &mut Audit, found: &AtomicU64) -> Result<(), String> {
-        let mut chunks = self.get(&self.export).await?.bytes_stream();
+        self.export(&self.run, |line| {
+            audit.line(line);
+            found.store(audit.seen(), Ordering::Relaxed);
+        })
+        .await
+    }
+
+    /// Looks for what the run lacks by the ids that it has since an earlier replay.
+    async fn look_up(
+        &self,
+        audit: &mut Audit,
+        acknowledged: &Seqs,
+        named: &[NamedBatch],
+    ) -> Result<(), String> {
+        let ids = named.iter().flat_map(|NamedBatch { seqs, key }| {
+            seqs.clone().map(|seq| (EntryId::derived(key, seq - seqs.start + 1).to_string(), seq))
+        });
+        let missing: Vec<(String, u64)> =
+            ids.filter(|(_, seq)| acknowledged.contains(*seq) && !audit.has_seen(*seq)).collect();
+        for chunk in missing.chunks(LOOK_UP) {
+            let names: Vec<&str> = chunk.iter().map(|(id, _)| id.as_str()).collect();
+            let seqs: HashMap<&str, u64> = chunk.iter().map(|(id, seq)| (id.as_str(), *seq)).collect();
+            let query = format!("id:({})", names.join(", "));
+            self.export(&query, |line| audit.earlier_line(line, &seqs)).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands on each line that the query finds.
+    async fn export(&self, query: &str, mut take: impl FnMut(&[u8])) -> Result<(), String> {
+        let mut chunks = self.get(&self.export, query).await?.bytes_stream();
         let mut rest: Vec<u8> = Vec::new();
         while let Some(chunk) = chunks.next().await {
             let chunk = chunk.map_err(text)?;
             let mut chunk = chunk.as_ref();
             while let Some(end) = memchr(b'\n', chunk) {
                 if rest.is_empty() {
-                    audit.line(&chunk[..end]);
+                    take(&chunk[..end]);
                 } else {
                     rest.extend_from_slice(&chunk[..end]);
-                    audit.line(&rest);
+                    take(&rest);
                     rest.clear();
                 }
                 chunk = &chunk[end + 1..];
@@ -157,15 +212,15 @@ impl Reader {
                 return Err(format!("the export has a line of more than {MAX_LINE} bytes"));
             }
             rest.extend_from_slice(chunk);
-            found.store(audit.seen(), Ordering::Relaxed);
         }
-        audit.line(&rest);
-        found.store(audit.seen(), Ordering::Relaxed);
+        take(&rest);
         Ok(())
     }
 
-    async fn get(&self, url: &Url) -> Result<reqwest::Response, String> {
-        let mut request = self.client.get(url.clone());
+    async fn get(&self, url: &Url, query: &str) -> Result<reqwest::Response, String> {
+        let mut url = url.clone();
+        url.query_pairs_mut().append_pair("q", query);
+        let mut request = self.client.get(url);
         if let Some(token) = &self.token {
             request = request.bearer_auth(token);
         }

@@ -11,6 +11,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use logpipeline_model::EntryId;
 use serde_json::{Value, json};
 
 /// What the server does with the n-th attempt (from 0) at a batch.
@@ -30,8 +31,10 @@ pub(crate) struct Attempt {
 struct Stored {
     keys: HashSet<String>,
     entries: Vec<Value>,
-    /// By number: the parsed metadata and its text.
-    metadata: HashMap<u64, (Value, String)>,
+    /// Of the entries, in their order.
+    ids: Vec<String>,
+    /// By run and number: the parsed metadata and its text.
+    metadata: HashMap<(String, u64), (Value, String)>,
     attempts: HashMap<String, (u32, usize)>,
     arrivals: Vec<(Instant, usize)>,
     body_bytes: usize,
@@ -133,8 +136,8 @@ async fn ingest(State(inner): State<Inner>, headers: HeaderMap, body: Bytes) -> 
     for (line, entry) in lines.lines().zip(&entries) {
         let literal = line.split_once(",\"metadata\":").unwrap().1.strip_suffix('}').unwrap().to_owned();
         let metadata = entry["metadata"].clone();
-        let seq = metadata["seq"].as_u64().unwrap();
-        inner.stored.lock().unwrap().metadata.insert(seq, (metadata, literal));
+        let tag = tag(&metadata).unwrap();
+        inner.stored.lock().unwrap().metadata.insert(tag, (metadata, literal));
     }
     let count = entries.len();
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
@@ -160,6 +163,8 @@ async fn ingest(State(inner): State<Inner>, headers: HeaderMap, body: Bytes) -> 
         move || {
             let mut stored = inner.stored.lock().unwrap();
             if stored.keys.insert(key.clone()) {
+                let ids = (1..=entries.len() as u64).map(|line| EntryId::derived(&key, line).to_string());
+                stored.ids.extend(ids);
                 stored.entries.extend(entries.clone());
             }
         }
@@ -177,15 +182,22 @@ pub(crate) fn accepted(count: usize) -> Response {
     (StatusCode::ACCEPTED, body).into_response()
 }
 
-/// The entries as a query server would return them.
-fn returned(inner: &Inner) -> Vec<Value> {
+fn tag(metadata: &Value) -> Option<(String, u64)> {
+    Some((metadata["run"].as_str()?.to_owned(), metadata["seq"].as_u64()?))
+}
+
+/// The entries as a query server would return them that finds those of a run, or those with given ids.
+fn returned(inner: &Inner, query: &str) -> Vec<Value> {
     if inner.started.elapsed() < inner.visible_after {
         return Vec::new();
     }
-    let mut entries = inner.stored.lock().unwrap().entries.clone();
-    for (number, entry) in entries.iter_mut().enumerate() {
+    let (mut entries, ids) = {
+        let stored = inner.stored.lock().unwrap();
+        (stored.entries.clone(), stored.ids.clone())
+    };
+    for (entry, id) in entries.iter_mut().zip(ids) {
         let entry = entry.as_object_mut().unwrap();
-        entry.insert("id".to_owned(), format!("00000000-0000-7000-8000-{number:012x}").into());
+        entry.insert("id".to_owned(), id.into());
         entry.insert("receivedAt".to_owned(), "2026-11-23T22:55:01.5Z".into());
         entry.entry("timestamp").or_insert_with(|| "2026-11-23T22:55:01.5Z".into());
         if let Some(level) = entry.get("level") {
@@ -193,23 +205,33 @@ fn returned(inner: &Inner) -> Vec<Value> {
             entry.insert("level".to_owned(), level.into());
         }
     }
+    if let Some(ids) = query.strip_prefix("id:(").and_then(|query| query.strip_suffix(')')) {
+        let ids: HashSet<&str> = ids.split(", ").collect();
+        entries.retain(|entry| ids.contains(entry["id"].as_str().unwrap()));
+    } else {
+        let run = query.strip_prefix("metadata.run:\"").and_then(|query| query.strip_suffix('"'));
+        entries.retain(|entry| entry["metadata"]["run"].as_str() == Some(run.unwrap()));
+    }
     (inner.sabotage)(&mut entries);
     entries
 }
 
-async fn search(State(inner): State<Inner>) -> Response {
-    json!({"entries": [], "total": returned(&inner).len(), "partial": false}).to_string().into_response()
+type Parameters = axum::extract::Query<HashMap<String, String>>;
+
+async fn search(State(inner): State<Inner>, parameters: Parameters) -> Response {
+    let total = returned(&inner, &parameters["q"]).len();
+    json!({"entries": [], "total": total, "partial": false}).to_string().into_response()
 }
 
-async fn export(State(inner): State<Inner>) -> Response {
+async fn export(State(inner): State<Inner>, parameters: Parameters) -> Response {
     let mut lines = String::new();
-    let entries = returned(&inner);
+    let entries = returned(&inner, &parameters["q"]);
     let stored = inner.stored.lock().unwrap();
     for mut entry in entries {
         let metadata = entry.as_object_mut().unwrap().shift_remove("metadata").unwrap();
         let line = entry.to_string();
         // Numbers are returned as the literals they came as, which a parsed value no longer has.
-        let literal = metadata["seq"].as_u64().and_then(|seq| stored.metadata.get(&seq));
+        let literal = tag(&metadata).and_then(|tag| stored.metadata.get(&tag));
         let literal = literal.filter(|(parsed, _)| *parsed == metadata).map(|(_, literal)| literal.clone());
         let metadata = literal.unwrap_or_else(|| metadata.to_string());
         lines.push_str(&format!("{},\"metadata\":{metadata}}}\n", line.strip_suffix('}').unwrap()));

@@ -4,5 +4,6 @@ mod fake;
 mod load;
 mod process;
 mod replay;
+mod replay_again;
 mod report;
 mod verify;

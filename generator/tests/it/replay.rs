@@ -68,6 +68,8 @@ async fn replayed_lossless(name: &str) -> Vec<String> {
         resource_id: None,
         offset: Offset::default(),
         now: "2026-11-24T00:00:00Z".parse().unwrap(),
+        batch_entries: 10,
+        again: false,
     };
     let mut source = Replay::open(options).unwrap();
     let mut lines = Vec::new();
@@ -75,7 +77,7 @@ async fn replayed_lossless(name: &str) -> Vec<String> {
         let mut line = Vec::new();
         match source.append_next(&mut line, std::time::Duration::from_secs(1)) {
             Next::Appended => lines.push(String::from_utf8(line).unwrap()),
-            Next::Waiting => {}
+            Next::Waiting | Next::Cut => {}
             Next::End => return lines,
         }
     }

@@ -1,11 +1,12 @@
 //! The report, the summary, and the exit codes.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::fake::{Behaviour, Server};
-use crate::process::{run, run_against};
+use crate::process::{Ended, command, finish, run, run_against};
 
 const README: &str = include_str!("../../README.md");
 
@@ -59,6 +60,7 @@ async fn values_of_the_report_agree_with_what_happened() {
         ("duplicated", 0.into()),
         ("corrupted", 0.into()),
         ("unacknowledgedFound", 0.into()),
+        ("alreadyStored", 0.into()),
         ("ok", true.into()),
     ] {
         assert_eq!(report[name], value, "{name}");
@@ -73,7 +75,7 @@ async fn values_of_the_report_agree_with_what_happened() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_report_file_is_written_and_the_summary_is_one_line() {
+async fn a_report_file_is_written_and_the_summary_is_one_line_of_the_log() {
     let server = Server::start(Behaviour::default()).await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("report.json");
@@ -94,10 +96,76 @@ async fn a_report_file_is_written_and_the_summary_is_one_line() {
     ])
     .await;
     assert_eq!(ended.code, 0, "{}", ended.stderr);
-    assert_eq!(ended.stdout.lines().count(), 1);
-    assert!(ended.stdout.ends_with(": ok\n"), "{}", ended.stdout);
+    assert_eq!(ended.stdout, "");
+    let last: Value = serde_json::from_str(ended.stderr.lines().last().unwrap()).unwrap();
+    let summary = last["message"].as_str().unwrap();
+    assert!(summary.contains(": 50 sent, 50 acknowledged") && summary.ends_with(": ok"), "{summary}");
     let report: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     assert_eq!((&report["sent"], &report["verified"]), (&Value::from(50), &Value::Null));
+}
+
+/// The keys of a JSON object as they are written, which a parser that takes the last of twins would hide.
+fn keys(line: &str) -> Vec<String> {
+    struct Keys(Vec<String>);
+    impl<'de> serde::Deserialize<'de> for Keys {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            struct Visitor;
+            impl<'de> serde::de::Visitor<'de> for Visitor {
+                type Value = Keys;
+                fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    formatter.write_str("an object")
+                }
+                fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Keys, A::Error> {
+                    let mut keys = Vec::new();
+                    while let Some((key, _)) = map.next_entry::<String, serde::de::IgnoredAny>()? {
+                        keys.push(key);
+                    }
+                    Ok(Keys(keys))
+                }
+            }
+            deserializer.deserialize_map(Visitor)
+        }
+    }
+    serde_json::from_str::<Keys>(line).unwrap_or_else(|error| panic!("{error}: {line}")).0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_line_of_the_log_is_json_and_names_nothing_twice() {
+    let server = Server::start(Behaviour::default()).await;
+    let url = server.url();
+    let ended = interrupted(&["--target", &url, "--query-url", &url, "--duration", "0", "--verify"]).await;
+    assert_eq!(ended.stdout, "");
+    assert!(ended.stderr.lines().count() >= 3, "{}", ended.stderr);
+    for line in ended.stderr.lines() {
+        let mut keys = keys(line);
+        keys.sort_unstable();
+        assert!(keys.windows(2).all(|pair| pair[0] != pair[1]), "{line}");
+    }
+}
+
+/// Runs until SIGTERM comes under load.
+async fn interrupted(arguments: &[&str]) -> Ended {
+    let child = command(arguments).spawn().unwrap();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let pid = child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    let ended = finish(child).await;
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    ended
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_leaves_the_time_that_requests_and_verification_may_take() {
+    let server = Server::start(Behaviour::default()).await;
+    let url = server.url();
+    let arguments = ["--target", &url, "--query-url", &url, "--duration", "0", "--timeout", "7s"];
+    for (verify, seconds) in [(&[][..], 52.0), (&["--verify", "--verify-timeout", "100s"], 152.0)] {
+        let ended = interrupted(&[&arguments, verify].concat()).await;
+        let lines: Vec<Value> =
+            ended.stderr.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let signal = lines.iter().find(|line| line["message"] == "shutting down").unwrap();
+        assert_eq!(signal["drain_seconds"], seconds);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
