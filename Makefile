@@ -12,15 +12,17 @@ export DEMO_RATE ?= 200
 export DEMO_SECONDS ?=
 export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium)
 
+RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo build ui test test-rust test-ui test-browser lint fmt generate bench require require-node chromium
+.PHONY: help demo build ui test test-rust test-ui test-dev test-browser lint fmt generate bench require require-node chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: require ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load
+	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: about 5 minutes the first time, on two cores'; fi
 	@cargo build --release --locked --quiet
 	@exec node dev/demo.mjs
 
@@ -30,20 +32,25 @@ build: require ui ## Build every binary, with the web UI inside the query server
 ui: $(UI)/dist/index.html ## Build the web UI
 
 $(UI)/node_modules/.package-lock.json: $(UI)/package.json $(UI)/package-lock.json | require-node
-	cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
+	@echo 'installing what the web UI is built with'
+	@cd $(UI) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
-	cd $(UI) && npm run --silent build
+	@echo 'building the web UI'
+	@cd $(UI) && npm run --silent build
 	@touch $@
 
-test: test-rust test-ui test-browser ## Run every test: Rust, the UI's units, and the UI in a browser
+test: test-rust test-ui test-dev test-browser ## Run every test: Rust, the UI's units, the scripts, and the UI in a browser
 
 test-rust: require ui
 	cargo test --workspace --locked
 
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test
+
+test-dev: require-node
+	node --test dev/test/*.test.mjs
 
 # With --no-run the binaries are those of test-rust, with the UI inside; a plain build would compile all dependencies anew.
 test-browser: require ui chromium

