@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use logpipeline_ingestor::IngestorError;
 use logpipeline_ingestor::wal::disk::LocalDisk;
@@ -123,5 +124,19 @@ async fn a_disk_that_fails_for_good_ends_the_ingestor_with_an_error() {
     faults.syncs_until_error.store(0, Ordering::SeqCst);
     assert_eq!(server.post(ndjson("lost", 10)).await.status, 503);
     let error = server.ended().await.unwrap_err();
+    assert!(matches!(error, IngestorError::LogFailed(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_log_whose_writer_panicked_ends_the_ingestor_with_an_answer_to_its_senders() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, faults) = faulty_disk();
+    let server = Server::start_on(folder.path(), &["--grace=2s"], disk, FakeStore::new()).await;
+    assert_eq!(server.post(ndjson("before", 10)).await.status, 202);
+    faults.writer_panics.store(true, Ordering::SeqCst);
+    let patience = Duration::from_secs(10);
+    let answer = tokio::time::timeout(patience, server.post(ndjson("lost", 10))).await.unwrap();
+    assert_eq!(answer.status, 503);
+    let error = tokio::time::timeout(patience, server.ended()).await.unwrap().unwrap_err();
     assert!(matches!(error, IngestorError::LogFailed(_)), "{error}");
 }

@@ -11,8 +11,8 @@ use logpipeline_ingestor::{Settled, wal};
 
 use crate::support::disk::faulty_disk;
 use crate::support::log::{
-    SEGMENT, SMALL, append, close, files, numbers, open, open_on, push, read_all, record_size, segments,
-    try_open, waiting,
+    SEGMENT, SMALL, append, close, copy_folder, files, numbers, open, open_on, push, read_all, record_size,
+    segments, try_open, waiting,
 };
 
 /// What a restart reads, entries and nothing else.
@@ -121,6 +121,68 @@ async fn a_disk_that_fails_for_good_ends_the_writer_with_an_error() {
     drop(opened);
     let mut again = open(folder.path());
     assert_eq!(numbers(&read_all(&mut again.reader)), (0..10).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_ends_with_an_answer_and_not_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, faults) = faulty_disk();
+    let mut opened = open_on(folder.path(), disk);
+    append(&opened.wal, 0..10).await.unwrap();
+    faults.writer_panics.store(true, Ordering::SeqCst);
+    let within = Duration::from_secs(5);
+    for number in 10..13 {
+        let answer = tokio::time::timeout(within, append(&opened.wal, [number])).await.unwrap();
+        assert_eq!(answer, Err(AppendError::Closed));
+    }
+    // Without a word, as the sender was dropped.
+    assert!(tokio::time::timeout(within, &mut opened.writer).await.unwrap().is_err());
+    drop(opened);
+    let mut again = open(folder.path());
+    let read = numbers(&read_all(&mut again.reader));
+    assert!(read.starts_with(&(0..10).collect::<Vec<_>>()), "{read:?}");
+}
+
+/// What the header of a segment says of the one before must hold: a segment that could not be begun must
+/// not name an end behind which the old one goes on.
+#[tokio::test]
+async fn a_segment_that_cannot_be_begun_leaves_the_log_usable_and_whole() {
+    for (step, leaves) in [("size", false), ("sync", false), ("sync", true)] {
+        let folder = tempfile::tempdir().unwrap();
+        let (disk, faults) = faulty_disk();
+        let opened = open_on(folder.path(), disk);
+        let mut next = 0;
+        // Until what is left of the segment is less than fifty entries take.
+        while opened.wal.head().offset + (next..next + 50).map(record_size).sum::<u64>() <= SEGMENT {
+            append(&opened.wal, next..next + 50).await.unwrap();
+            next += 50;
+        }
+        while files(folder.path(), |name| name.starts_with("spare-") && name.ends_with(".wal")).is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let fault = if step == "size" { &faults.sizes_fail } else { &faults.folder_syncs_fail };
+        fault.store(true, Ordering::SeqCst);
+        faults.removes_fail.store(leaves, Ordering::SeqCst);
+        let refused = append(&opened.wal, 10_000..10_050).await.unwrap_err();
+        assert!(matches!(refused, AppendError::Failed { .. }), "{step}: {refused}");
+        if step == "size" {
+            // The old one has room for this still, and is the only one.
+            append(&opened.wal, [next]).await.unwrap();
+            next += 1;
+            assert_eq!(segments(folder.path()).len(), 1);
+        }
+        let crashed = tempfile::tempdir().unwrap();
+        copy_folder(folder.path(), crashed.path());
+        fault.store(false, Ordering::SeqCst);
+        faults.removes_fail.store(false, Ordering::SeqCst);
+        let mut again = open(crashed.path());
+        let chunk = read_all(&mut again.reader);
+        assert_eq!(numbers(&chunk), (0..next).collect::<Vec<_>>(), "{step}");
+        assert_eq!((chunk.damage.len(), chunk.lost), (0, 0), "{step}");
+
+        append(&opened.wal, next..next + 50).await.unwrap();
+        assert_eq!(reread(opened, folder.path()).await, (0..next + 50).collect::<Vec<_>>(), "{step}");
+    }
 }
 
 #[tokio::test]

@@ -26,6 +26,11 @@ pub struct Faults {
     pub lasting: AtomicBool,
     pub reads_fail: AtomicBool,
     pub removes_fail: AtomicBool,
+    /// No file tells its size.
+    pub sizes_fail: AtomicBool,
+    pub folder_syncs_fail: AtomicBool,
+    /// The log's writer panics when it syncs.
+    pub writer_panics: AtomicBool,
     /// Reads of this block of 4 KiB fail.
     pub bad_block: AtomicI64,
     /// Syncs of a file after one of its syncs had failed.
@@ -55,6 +60,9 @@ pub fn faulty_disk() -> (Arc<dyn Disk>, Arc<Faults>) {
         lasting: AtomicBool::new(false),
         reads_fail: AtomicBool::new(false),
         removes_fail: AtomicBool::new(false),
+        sizes_fail: AtomicBool::new(false),
+        folder_syncs_fail: AtomicBool::new(false),
+        writer_panics: AtomicBool::new(false),
         bad_block: AtomicI64::new(-1),
         syncs_after_error: AtomicU64::new(0),
         syncs: AtomicU64::new(0),
@@ -83,6 +91,11 @@ fn no_space() -> io::Error {
 
 fn input_output() -> io::Error {
     io::Error::from_raw_os_error(5)
+}
+
+/// An error that says nothing of the disk.
+fn passing() -> io::Error {
+    io::Error::other("for now")
 }
 
 /// Counts down; true when it has reached zero. A counter that fired stays at zero only if `lasting`.
@@ -126,6 +139,9 @@ impl Disk for FaultyDisk {
     }
 
     fn sync_folder(&self, path: &Path) -> io::Result<()> {
+        if self.faults.folder_syncs_fail.load(Ordering::SeqCst) {
+            return Err(passing());
+        }
         LocalDisk.sync_folder(path)
     }
 
@@ -161,6 +177,9 @@ impl FaultyFile {
 
 impl DiskFile for FaultyFile {
     fn size(&self) -> io::Result<u64> {
+        if self.faults.sizes_fail.load(Ordering::SeqCst) {
+            return Err(passing());
+        }
         self.file.size()
     }
 
@@ -201,6 +220,8 @@ impl DiskFile for FaultyFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let writes = std::thread::current().name() == Some("wal-writer");
+        assert!(!(writes && self.faults.writer_panics.load(Ordering::SeqCst)), "as it was told to");
         self.faults.syncs.fetch_add(1, Ordering::SeqCst);
         let mut failed = self.failed.lock().unwrap();
         if failed.contains(&self.number) {
