@@ -71,7 +71,8 @@ choose_user() {
     local drop=(setpriv "--reuid=$uid" "--regid=$uid" --clear-groups) capability
     for capability in '' dac_read_search dac_override; do
         as_server=("${drop[@]}")
-        [ -z "$capability" ] || as_server+=("--inh-caps=-all,+$capability" "--ambient-caps=-all,+$capability")
+        # Without this bit access(2), which Java asks first, looks away from capabilities.
+        [ -z "$capability" ] || as_server+=(--securebits=+no_setuid_fixup "--inh-caps=-all,+$capability" "--ambient-caps=-all,+$capability")
         # shellcheck disable=SC2016  # They are the inner shell's arguments.
         if "${as_server[@]}" sh -c 'test -r "$1/config" && test -x "$2/bin/java" && test -w "$3"' sh "$home" "$java" "$dir" 2>/dev/null; then
             return
