@@ -1,7 +1,9 @@
 //! `logpipeline-query`: serves the search API and the web UI.
 
 use std::io::Write;
+use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 use logpipeline_query::{Config, api, run};
 use logpipeline_service::{Shutdown, telemetry};
@@ -22,18 +24,52 @@ enum Command {
     Openapi,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Some(Command::Openapi) = cli.command {
-        return Ok(std::io::stdout().write_all(api::openapi::document().as_bytes())?);
+        return match std::io::stdout().write_all(api::openapi::document().as_bytes()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => refuse(&format!("failed to write: {error}")),
+        };
     }
+    let _telemetry = match telemetry::init("logpipeline-query") {
+        Ok(telemetry) => telemetry,
+        Err(error) => return refuse(&format!("failed to start telemetry: {error:#}")),
+    };
+    match serve(cli.config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = one_line(&error), "the query server ended with an error");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Fails where nothing can be logged.
+fn refuse(reason: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{reason}");
+    ExitCode::FAILURE
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
-        let _telemetry = telemetry::init("logpipeline-query")?;
-        let shutdown = Shutdown::on_signal(cli.config.limits.drain)?;
-        run::run(cli.config, shutdown).await
+        let shutdown = Shutdown::on_signal(config.limits.drain).context("failed to listen for signals")?;
+        run::run(config, shutdown).await
     });
     // Dropped, the runtime would wait for reads, and those of an export may take long.
     runtime.shutdown_background();
     ended
+}
+
+/// The error and its causes, but for those that an error's own text names already.
+fn one_line(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |mut line, cause| {
+        let cause = cause.to_string();
+        if !line.contains(&cause) {
+            let separator = if line.is_empty() { "" } else { ": " };
+            line = format!("{line}{separator}{cause}");
+        }
+        line
+    })
 }

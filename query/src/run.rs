@@ -1,5 +1,6 @@
 //! The server as a process: starts everything, serves, and ends in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use logpipeline_service::admin::{self, Readiness};
 use logpipeline_service::http_server::{self, ServerOptions};
 use logpipeline_store::LogStore;
 use logpipeline_store::embedded::EmbeddedStore;
+use tokio::net::TcpListener;
 
 use crate::{App, Config, router, ui};
 
@@ -16,8 +18,8 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`.
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
-    let listener = http_server::bind(config.listen)?;
-    let admin_listener = http_server::bind(config.admin_listen)?;
+    let listener = bind(config.listen, "--listen")?;
+    let admin_listener = bind(config.admin_listen, "--admin-listen")?;
     let readiness = Readiness::awaiting(&["store"]);
     let registry = admin::registry();
     let admin = admin::router(readiness.clone(), registry.clone(), shutdown.clone());
@@ -26,7 +28,13 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
 
     let folder = config.data_dir.join("store");
     let store = EmbeddedStore::open_reader(&folder)
-        .with_context(|| format!("failed to open the store in {}", folder.display()))?;
+        .context("failed to open the store; --data-dir names the ingestor's data folder")?;
+    if !folder.exists() {
+        tracing::warn!(
+            folder = %folder.display(),
+            "there is no store yet; an ingestor with the same --data-dir makes it"
+        );
+    }
     let store: Arc<dyn LogStore> = Arc::new(store);
     tokio::spawn(probe(Arc::clone(&store), readiness));
 
@@ -41,6 +49,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     admin.abort();
     tracing::info!("stopped");
     Ok(())
+}
+
+fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    http_server::bind(address).map_err(|error| anyhow::anyhow!("{error}; the flag is {flag}"))
 }
 
 /// Keeps readiness true to the store.

@@ -102,17 +102,45 @@ async fn the_process_ends_cleanly_though_a_client_follows() {
     assert_eq!(code, Some(0));
 }
 
+/// Runs a server that cannot start; the one line it logs.
+fn refusal(data: &Path, api: SocketAddr, admin: SocketAddr) -> String {
+    let mut command = command(data, api, admin);
+    let output = command.env("RUST_BACKTRACE", "1").stderr(Stdio::piped()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let log = String::from_utf8(output.stderr).unwrap();
+    let [line] = log.lines().collect::<Vec<_>>()[..] else { panic!("{log}") };
+    let event: Value = serde_json::from_str(line).unwrap();
+    assert_eq!(
+        (&event["level"], &event["message"]),
+        (&json!("ERROR"), &json!("the query server ended with an error"))
+    );
+    event["error"].as_str().unwrap().to_owned()
+}
+
 #[test]
-fn what_keeps_it_from_starting_is_said_in_one_line() {
+fn what_keeps_it_from_starting_is_said_once_in_one_line() {
     let data = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let output = command(data.path(), taken.local_addr().unwrap(), free_port())
-        .stderr(Stdio::piped())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(text.lines().any(|line| line.contains("another process listens there")), "{text}");
+    let address = taken.local_addr().unwrap();
+    for (flag, error) in [
+        ("--listen", refusal(data.path(), address, free_port())),
+        ("--admin-listen", refusal(data.path(), free_port(), address)),
+    ] {
+        assert!(
+            error.starts_with(&format!("failed to listen on {address}: another process listens there")),
+            "{error}"
+        );
+        assert!(error.ends_with(&format!("the flag is {flag}")), "{error}");
+        assert_eq!(error.matches("os error").count(), 1, "{error}");
+    }
+
+    let file = data.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let error = refusal(&file, free_port(), free_port());
+    assert!(error.starts_with("failed to open the store; --data-dir names"), "{error}");
+    for once in [file.to_str().unwrap(), "os error"] {
+        assert_eq!(error.matches(once).count(), 1, "{error}");
+    }
 }
 
 /// The process's own memory, in bytes, without files it has mapped.
