@@ -13,7 +13,9 @@
 //!
 //! The header's checksum binds a record to its place, so that what an earlier use of the file left behind
 //! is never taken for a record of this one. The distance tells a write that a power cut tore, which may be
-//! missing anywhere, from damage to one that was synced before the next began.
+//! missing anywhere, from damage to one that was synced before the next began. So does a confirmation: a
+//! header of length zero, put behind a write once that is synced, with the number of the entry to come. The
+//! next write takes its place.
 
 use crc32c::{crc32c, crc32c_append};
 use logpipeline_model::EntryId;
@@ -49,6 +51,13 @@ pub fn place(record: &mut [u8], seed: u32, write_start: u64, offset: u64, number
     record[CHECKED..HEADER].copy_from_slice(&checksum.to_le_bytes());
 }
 
+/// What is put at `offset`, behind a write that was synced.
+pub fn confirmation(seed: u32, offset: u64, number: u64) -> [u8; HEADER] {
+    let mut bytes = [0; HEADER];
+    place(&mut bytes, seed, offset, offset, number);
+    bytes
+}
+
 /// The size of the prepared record that `bytes` begin with.
 pub fn prepared_size(bytes: &[u8]) -> Option<usize> {
     Some(size(read_u32(bytes, 0)? as usize))
@@ -81,6 +90,10 @@ pub enum Parsed<'a> {
     BadPayload {
         size: usize,
     },
+    /// What lies before was synced; `number` is the next entry's.
+    Confirmation {
+        number: u64,
+    },
     /// No record begins here.
     Nothing,
 }
@@ -89,8 +102,11 @@ pub enum Parsed<'a> {
 pub fn parse(bytes: &[u8], seed: u32, offset: u64) -> Parsed<'_> {
     let Some(header) = bytes.get(..HEADER) else { return Parsed::Nothing };
     let length = read_u32(header, 0).unwrap_or_default() as usize;
-    if length == 0 || read_u32(header, CHECKED) != Some(header_checksum(&header[..CHECKED], seed, offset)) {
+    if read_u32(header, CHECKED) != Some(header_checksum(&header[..CHECKED], seed, offset)) {
         return Parsed::Nothing;
+    }
+    if length == 0 {
+        return Parsed::Confirmation { number: read_u64(header, 8).unwrap_or_default() };
     }
     let size = size(length);
     if bytes.len() < size {
@@ -111,12 +127,17 @@ pub fn parse(bytes: &[u8], seed: u32, offset: u64) -> Parsed<'_> {
     })
 }
 
-/// The distance to the next whole, sound record behind the first byte of `bytes`, which lie at `offset`.
+/// The distance to the next whole, sound record or confirmation behind the first byte of `bytes`, which lie
+/// at `offset`.
 pub fn resync(bytes: &[u8], seed: u32, offset: u64) -> Option<usize> {
     (8..bytes.len()).step_by(8).find(|&at| {
         // Most of a segment's unused rest is zeros.
-        bytes[at..].first_chunk::<4>() != Some(&[0; 4])
-            && matches!(parse(&bytes[at..], seed, offset + at as u64), Parsed::Record(_))
+        let rest = &bytes[at..];
+        (read_u32(rest, CHECKED) != Some(0) || read_u32(rest, 0) != Some(0))
+            && matches!(
+                parse(rest, seed, offset + at as u64),
+                Parsed::Record(_) | Parsed::Confirmation { .. }
+            )
     })
 }
 
@@ -186,6 +207,23 @@ mod tests {
             flipped[bit / 8] ^= 1 << (bit % 8);
             assert!(!matches!(parse(&flipped, seed, 8192), Parsed::Record(_)), "bit {bit}");
         }
+    }
+
+    #[test]
+    fn a_confirmation_counts_only_in_its_place_and_whole() {
+        let seed = seed(1, 2);
+        let bytes = confirmation(seed, 9000, 12);
+        assert_eq!(bytes[..8], [0; 8], "it marks the end, as zeros do");
+        assert_eq!(parse(&bytes, seed, 9000), Parsed::Confirmation { number: 12 });
+        assert_eq!(parse(&bytes, seed, 9008), Parsed::Nothing);
+        assert_eq!(parse(&[0; HEADER], seed, 9000), Parsed::Nothing);
+        for bit in 0..HEADER * 8 {
+            let mut flipped = bytes;
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(parse(&flipped, seed, 9000), Parsed::Nothing, "bit {bit}");
+        }
+        let behind = [&[0xa5; 72][..], &bytes].concat();
+        assert_eq!(resync(&behind, seed, 9000 - 72), Some(72));
     }
 
     #[test]

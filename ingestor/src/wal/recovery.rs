@@ -196,8 +196,8 @@ struct Scan {
 
 impl Scan {
     /// Finds the end of a segment: behind the last sound record, or where that record's write is torn. A
-    /// write is synced before the next one begins, so only the last one can be; and none that the
-    /// checkpoint has reached.
+    /// write is synced before the next one begins, so only the last one can be; and none that is confirmed
+    /// or that the checkpoint has reached.
     fn of(file: &dyn DiskFile, live: &Live, from: Position, last: bool) -> io::Result<Self> {
         let seed = record::seed(live.salt, live.sequence);
         let length = usize::try_from(file.size()?.saturating_sub(from.offset)).unwrap_or(usize::MAX);
@@ -211,7 +211,12 @@ impl Scan {
         loop {
             let rest = &bytes[at..];
             let offset = from.offset + at as u64;
-            if let Parsed::Record(record) = record::parse(rest, seed, offset) {
+            let parsed = record::parse(rest, seed, offset);
+            if let Parsed::Confirmation { number: next } = parsed {
+                // Whatever is missing before is damage. Behind it may be what is left of a further write.
+                (hole, number) = (None, next);
+            }
+            if let Parsed::Record(record) = parsed {
                 if record.write_start > write_start {
                     write_start = record.write_start;
                     hole = hole.filter(|(at, _)| from.offset + *at as u64 >= write_start);
@@ -222,7 +227,7 @@ impl Scan {
                 hole = hole.or(Some((at, number)));
                 at += distance;
             } else {
-                let torn = match record::parse(rest, seed, offset) {
+                let torn = match parsed {
                     Parsed::Cut { size } | Parsed::BadPayload { size } => size.min(rest.len()),
                     _ => until_zeros(rest),
                 };

@@ -418,6 +418,21 @@ impl Writer {
             let end = append.end;
             append.answer(Ok(end));
         }
+        self.confirm();
+    }
+
+    /// Notes behind what was just synced that it is. Not synced itself: it outlasts the process, and mostly
+    /// the machine. Without it, damage there looks like a write that was never finished.
+    fn confirm(&self) {
+        let Some(active) = &self.active else { return };
+        if active.room() < record::HEADER as u64 {
+            return;
+        }
+        let Position { offset, number, .. } = self.shared.head();
+        let mark = record::confirmation(active.seed(), offset, number);
+        if let Err(error) = write_all_at(&*active.file, &mut [IoSlice::new(&mark)], offset) {
+            tracing::debug!(%error, "failed to confirm a write");
+        }
     }
 
     fn publish(&mut self, mut added: Vec<Active>, head: Position) {

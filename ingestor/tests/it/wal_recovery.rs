@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use logpipeline_ingestor::wal::record::HEADER;
 use logpipeline_ingestor::wal::segment::FIRST_OFFSET;
 use logpipeline_ingestor::wal::{Checkpoint, OpenError, Opened, Position};
 use logpipeline_ingestor::{Settled, wal};
@@ -95,8 +96,7 @@ async fn flipped_bits_cost_the_records_they_hit_and_no_other() {
     write_log(origin.path(), 60).await;
     let name = segments(origin.path())[0].file_name().unwrap().to_owned();
     let mut offset = FIRST_OFFSET;
-    // Not those of the last write: there, damage and a write that was never finished look the same.
-    for number in 0..50 {
+    for number in 0..60 {
         let size = record_size(number);
         for at in [0, 5, 9, 20, 30, 41, 48, 57, size - 9] {
             let folder = tempfile::tempdir().unwrap();
@@ -121,6 +121,15 @@ async fn flipped_bits_cost_the_records_they_hit_and_no_other() {
     }
 }
 
+/// Takes away what says that the last write was synced, as a power cut does that comes before.
+fn unconfirm(segment: &Path, end: u64) {
+    let file = OpenOptions::new().read(true).write(true).open(segment).unwrap();
+    let mut mark = [0; HEADER];
+    file.read_exact_at(&mut mark, end).unwrap();
+    assert_ne!(mark, [0; HEADER]);
+    file.write_all_at(&[0; HEADER], end).unwrap();
+}
+
 /// What a power cut leaves of a write is any of its sectors. The entries behind a hole were not
 /// acknowledged, or the write would not be the last.
 #[tokio::test]
@@ -131,6 +140,7 @@ async fn a_hole_anywhere_in_the_last_write_is_a_torn_end_and_no_damage() {
     let sizes: Vec<u64> = (0..60).map(record_size).collect();
     let start = FIRST_OFFSET + sizes[..50].iter().sum::<u64>();
     let end = FIRST_OFFSET + sizes.iter().sum::<u64>();
+    unconfirm(&origin.path().join(&name), end);
     for hole in (start..end - 8).step_by(8) {
         let folder = tempfile::tempdir().unwrap();
         copy_folder(origin.path(), folder.path());
@@ -177,6 +187,7 @@ async fn damage_in_an_earlier_write_is_told_from_the_torn_end_behind_it() {
     let at = |number: u64| FIRST_OFFSET + (0..number).map(record_size).sum::<u64>();
     file.write_all_at(&[0xa5; 8], at(25) + 50).unwrap();
     file.write_all_at(&[0xa5; 8], at(53) + 50).unwrap();
+    unconfirm(path, at(60));
     let recovery = look(folder.path()).await;
     assert_eq!(recovery.torn.map(|torn| (torn.offset, torn.bytes)), Some((at(53), at(60) - at(53))));
     let (_, chunk) = recover(folder.path()).await;
@@ -184,6 +195,32 @@ async fn damage_in_an_earlier_write_is_told_from_the_torn_end_behind_it() {
     assert_eq!(numbers(&chunk), expected);
     assert_eq!(chunk.lost, 1);
     assert_eq!(chunk.damage.iter().map(|damage| damage.offset).collect::<Vec<_>>(), [at(25)]);
+}
+
+/// The power goes while a second write is under way, whose beginning never reached the disk.
+#[tokio::test]
+async fn a_confirmed_write_is_whole_though_one_behind_it_is_torn() {
+    let folder = tempfile::tempdir().unwrap();
+    write_log(folder.path(), 10).await;
+    let path = &segments(folder.path())[0];
+    let end = FIRST_OFFSET + (0..10).map(record_size).sum::<u64>();
+    let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
+    let mut mark = [0; HEADER];
+    file.read_exact_at(&mut mark, end).unwrap();
+    let opened = open(folder.path());
+    append(&opened.wal, 10..20).await.unwrap();
+    close(opened).await;
+    let second_end = end + (10..20).map(record_size).sum::<u64>();
+    unconfirm(path, second_end);
+    file.write_all_at(&mark, end).unwrap();
+    // And one of the entries before is damaged.
+    file.write_all_at(&[0xa5; 8], FIRST_OFFSET + 50).unwrap();
+
+    let recovery = look(folder.path()).await;
+    assert_eq!(recovery.torn.map(|torn| (torn.offset, torn.bytes)), Some((end, second_end - end)));
+    let (_, chunk) = recover(folder.path()).await;
+    assert_eq!(numbers(&chunk), (1..10).collect::<Vec<_>>());
+    assert_eq!((chunk.damage.len(), chunk.lost), (1, 1));
 }
 
 #[tokio::test]
@@ -202,6 +239,7 @@ async fn what_the_checkpoint_or_a_later_segment_vouches_for_is_damage_and_not_to
     opened.checkpoints.write(&Checkpoint { position, settled: Settled::default() }).unwrap();
     close(opened).await;
     damage(folder.path());
+    unconfirm(&segments(folder.path())[0], at(40));
     assert_eq!(look(folder.path()).await.torn, None);
     let (_, chunk) = recover(folder.path()).await;
     assert_eq!(numbers(&chunk), (7..40).filter(|number| *number != 25).collect::<Vec<_>>());
