@@ -1,6 +1,7 @@
 import type { Zone } from "../time/timestamp";
 import { formatCount } from "../ui/format";
 import { shareOf, type Chart } from "./buckets";
+import { HEADROOM } from "./Bars";
 import { ticks } from "./ticks";
 
 interface Props {
@@ -29,8 +30,8 @@ export function Axis({ chart, width, height, zone }: Props) {
         );
       })}
       {chart.highest > 0 && (
-        <text x={width} y={9} textAnchor="end">
-          {formatCount(chart.highest)}
+        <text className="peak" x={width} y={HEADROOM - 4} textAnchor="end">
+          peak {formatCount(chart.highest)}
         </text>
       )}
     </g>

@@ -3,9 +3,13 @@ import { LEVELS, shareOf, type Bar, type Chart } from "./buckets";
 interface Props {
   chart: Chart;
   width: number;
+  /** Of the plot; the highest bar leaves `HEADROOM` of it free. */
   height: number;
   active: Bar | null;
 }
+
+/** Pixels above the highest bar, where its count stands. */
+export const HEADROOM = 14;
 
 /** From the bottom up. */
 const STACK = [...LEVELS].reverse();
@@ -23,7 +27,7 @@ export function Bars({ chart, width, height, active }: Props) {
             {[...STACK, "other" as const].map((level) => {
               const count = bar.levels[level];
               if (!count) return null;
-              const share = (count / chart.highest) * (height - 6);
+              const share = (count / chart.highest) * (height - HEADROOM);
               const y = height - below - share;
               below += share;
               return (

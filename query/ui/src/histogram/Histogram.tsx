@@ -19,7 +19,7 @@ interface Props {
   onZoomOut: () => void;
 }
 
-const HEIGHT = 84;
+const HEIGHT = 92;
 /** Pixels that the pointer must travel before a press is a drag. */
 const DRAG = 4;
 
