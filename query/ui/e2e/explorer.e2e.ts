@@ -295,6 +295,7 @@ test("the tail shows a new entry, and waits while the reader is elsewhere", asyn
   expect(param(page, "tail")).toBe("1");
   await send("live one");
   await rows(page).first().getByText("live one").waitFor();
+  expect(await page.locator(".head .cell-time").textContent()).toBe("Time ↓ as they arrive");
   await send("live two");
   await until(
     () => rows(page).first().locator(".cell-message").textContent(),
@@ -320,8 +321,16 @@ test("the tail shows a new entry, and waits while the reader is elsewhere", asyn
     (shown) => shown === 3,
     "the rows after a reload",
   );
+  await send("live four");
+  await rows(page).first().getByText("live four").waitFor();
   await page.getByRole("button", { name: "Live", exact: true }).click();
   await page.locator(".tail-state").waitFor({ state: "detached" });
+  await until(
+    () => rows(page).count(),
+    (shown) => shown === 4,
+    "the rows after the end of the tail",
+  );
+  expect(await page.locator(".head .cell-time").textContent()).toBe("Time ↓ newest first");
 });
 
 test("the time picker sets relative and absolute ranges, which the URL keeps", async () => {

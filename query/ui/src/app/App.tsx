@@ -5,6 +5,7 @@ import { HistogramPanel } from "../histogram/HistogramPanel";
 import { QueryBar } from "../query-bar/QueryBar";
 import { highlighter } from "../results/highlight";
 import { useSearch } from "../results/useSearch";
+import { useSearchAfter } from "../tail/useSearchAfter";
 import { useTail } from "../tail/useTail";
 import { boundsOf, DEFAULT_RANGE, type TimeRange } from "../time/range";
 import { TimePicker } from "../time-picker/TimePicker";
@@ -36,6 +37,7 @@ export function App() {
   const { results } = search;
   const tailing = view.tail && results.problem?.kind !== "invalid-query";
   const tail = useTail(tailing, view.query, results.ids, rerun);
+  useSearchAfter(view.tail, rerun);
   const retryIn = useRetry(results.problem, rerun);
   const highlight = useMemo(() => highlighter(view.query), [view.query]);
 

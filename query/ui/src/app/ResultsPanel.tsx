@@ -141,6 +141,7 @@ export function ResultsPanel(props: Props) {
             total={results.total + buffer.arrived}
             zone={zone}
             order={view.order}
+            live={view.tail}
             onOrder={props.onOrder}
             highlight={highlight}
             active={active}

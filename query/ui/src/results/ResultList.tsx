@@ -11,6 +11,8 @@ interface Props {
   total: number;
   zone: Zone;
   order: Order;
+  /** New rows come on top as they arrive, whatever their time. */
+  live: boolean;
   onOrder: () => void;
   highlight: RegExp | null;
   /** Index of the row that the keyboard is at, or -1. */
@@ -27,6 +29,12 @@ interface Props {
   /** Below the last row. */
   end: ReactNode;
 }
+
+const ORDERS = {
+  asc: { arrow: "↑", label: "oldest first", sort: "ascending", title: "Turn the order round" },
+  desc: { arrow: "↓", label: "newest first", sort: "descending", title: "Turn the order round" },
+  live: { arrow: "↓", label: "as they arrive", sort: "other", title: "End live, and show the oldest first" },
+} as const;
 
 export const ROW_HEIGHT = { wide: 26, narrow: 46 };
 
@@ -45,6 +53,7 @@ export function ResultList(props: Props) {
     [entries.length, rowHeight, expanded, expandedEntry, panelHeight],
   );
   const { first, last } = windowAt(layout, top, height);
+  const order = ORDERS[props.live ? "live" : props.order];
 
   useEffect(() => onReached(last), [last, onReached]);
 
@@ -87,13 +96,9 @@ export function ResultList(props: Props) {
     >
       <div className="row head" role="row" aria-rowindex={1}>
         <span className="cell-open" role="columnheader" aria-label="Expand" />
-        <span
-          className="cell-time"
-          role="columnheader"
-          aria-sort={props.order === "asc" ? "ascending" : "descending"}
-        >
-          <button type="button" className="sort" onClick={props.onOrder} title="Turn the order round">
-            Time <span aria-hidden="true">{props.order === "asc" ? "↑ oldest first" : "↓ newest first"}</span>
+        <span className="cell-time" role="columnheader" aria-sort={order.sort}>
+          <button type="button" className="sort" onClick={props.onOrder} title={order.title}>
+            Time <span aria-hidden="true">{order.arrow}</span> {order.label}
           </button>
         </span>
         <span className="cell-level" role="columnheader">

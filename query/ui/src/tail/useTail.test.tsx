@@ -144,7 +144,7 @@ test("what a search brings leaves the tail in the same render", () => {
   const everShown: string[][] = [];
   const { rerender } = renderHook(
     ({ known }) => {
-      const tail = useTail(true, "", known, () => {});
+      const tail = useTail(true, "", known, vi.fn());
       everShown.push(tail.buffer.shown.map(({ id }) => id).filter((id) => known.has(id)));
       return tail;
     },

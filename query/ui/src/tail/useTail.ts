@@ -17,8 +17,8 @@ export interface Tail {
 const REDRAW = 200;
 const RETRY_FIRST = 1000;
 const RETRY_MOST = 15_000;
-/** Milliseconds after which a search finds every entry that was acknowledged before the stream began. */
-const SEARCHABLE = 1200;
+/** Milliseconds after which a search finds every entry that was acknowledged before. */
+export const SEARCHABLE = 1200;
 
 /**
  * Follows new entries. `onReady` is called whenever the stream has (again) begun, and once more when all that came
