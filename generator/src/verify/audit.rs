@@ -109,6 +109,11 @@ impl Audit {
         if line.trim_ascii().is_empty() {
             return;
         }
+        // It may be of this run, and have become searchable only since the run was read.
+        if let own @ Line::Intact(_) = check(line, Some((&self.run, self.issued))) {
+            self.take(own);
+            return;
+        }
         let seq = serde_json::from_slice(line).ok().and_then(|Named { id }| seqs.get(id).copied());
         if let Some(seq) = seq {
             self.earlier.insert(seq);
@@ -213,8 +218,12 @@ mod tests {
 
     /// The entry as a server would return it.
     fn returned(draft: &Draft, seq: u64) -> String {
+        returned_of("r1", draft, seq)
+    }
+
+    fn returned_of(run: &str, draft: &Draft, seq: u64) -> String {
         let mut line = Vec::new();
-        draft.encode(Tag { run: "r1", seq }, &mut line);
+        draft.encode(Tag { run, seq }, &mut line);
         let mut value: serde_json::Value = serde_json::from_slice(&line).unwrap();
         let object = value.as_object_mut().unwrap();
         let level =
@@ -309,6 +318,9 @@ mod tests {
         let line = returned(&draft(), 7);
         let good = Findings { verified: 1, already_stored: 1, ..Findings::default() };
         assert_eq!(findings(&[&line]), good);
+        // The run itself stored it, and it was not yet found when the run was read.
+        let own = returned_of("r2", &draft(), 4);
+        assert_eq!(findings(&[&own]), Findings { verified: 1, ..Findings::default() });
         let torn = line.replace("line one", "line 0ne");
         assert_eq!(findings(&[&torn]), Findings { corrupted: 1, ..Findings::default() });
         assert_eq!(findings(&[&line, &line]), Findings { duplicated: 1, ..Findings::default() });
