@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use super::{Limits, Rejection};
-use crate::json::{Escapes, Kind, Marks, Reader, Token, finish_value, string};
+use crate::json::{Escapes, Fault, Kind, Marks, Reader, Token, finish_value, string};
 
 /// The top-level fields of an entry as it was sent.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
         })?;
         let mut reader = Reader::new(json, limits.depth);
         let mut fields = Self { known: [None; Field::COUNT], unknown: Vec::new() };
-        match reader.token()? {
+        match reader.token().map_err(|fault| not_json(text, fault))? {
             Some(Token { kind: Kind::Object, .. }) => {}
             Some(Token { kind, .. }) => {
                 return Err(Rejection::whole(format!("an entry is a JSON object, found {}", kind.name())));
@@ -85,6 +85,20 @@ impl<'a> Fields<'a> {
     pub(super) fn get(&self, field: Field) -> Option<&Value<'a>> {
         self.known[field as usize].as_ref().filter(|value| value.kind != Kind::Null)
     }
+}
+
+/// A line of plain text, most likely: where in it JSON would go on is of no help.
+#[cold]
+fn not_json(text: &str, fault: Fault) -> Rejection {
+    if !matches!(fault, Fault::Unexpected { .. }) {
+        return fault.into();
+    }
+    let found = text.trim_ascii_start();
+    let offset = text.len() - found.len();
+    let (found, more) = (string::cut(found, 24), if found.len() > 24 { "…" } else { "" });
+    Rejection::whole(format!(
+        r#"not JSON: an entry is an object such as {{"message":"…"}}, found {found:?}{more} at byte offset {offset}"#
+    ))
 }
 
 impl<'a> Value<'a> {

@@ -93,7 +93,13 @@ fn write_level(
     out: &mut Vec<u8>,
     truncated: &mut Vec<Cow<'static, str>>,
 ) -> Result<(), Rejection> {
-    check_scalar(Field::Level, value)?;
+    if !matches!(value.kind, Kind::String | Kind::Number) {
+        let found = value.kind.name();
+        return Err(Rejection::field(
+            Field::Level.name(),
+            format!("must be a string or a number, found {found}"),
+        ));
+    }
     let text = value.decoded();
     match Level::recognise(&text) {
         Some(level) => string::write(level.as_str(), out),

@@ -62,7 +62,6 @@ fn levels_are_normalised() {
         ("7", "debug"),
         ("0", "fatal"),
         ("30", "30"),
-        ("true", "true"),
         (r#""Audit""#, "audit"),
         (r#""ÄRGER \"1\"""#, r#"ärger \"1\""#),
     ] {
@@ -145,13 +144,25 @@ fn numbers_and_booleans_in_keyword_fields_become_their_text() {
 
 #[test]
 fn objects_and_arrays_in_keyword_fields_are_rejected_by_name() {
-    for field in ["level", "resourceId", "traceId", "spanId", "commit"] {
+    for field in ["resourceId", "traceId", "spanId", "commit"] {
         for (value, found) in [(r#"{"a":1}"#, "an object"), ("[]", "an array")] {
             let (at, reason) = rejected(format!(r#"{{"message":"m","{field}":{value}}}"#));
             assert_eq!(at, Some(field));
             assert_eq!(reason, format!("must be a string, a number or a boolean, found {found}"));
         }
     }
+}
+
+#[test]
+fn a_level_is_a_string_or_a_number() {
+    for (value, found) in
+        [("true", "a boolean"), ("false", "a boolean"), (r#"{"a":1}"#, "an object"), ("[]", "an array")]
+    {
+        let (at, reason) = rejected(format!(r#"{{"message":"m","level":{value}}}"#));
+        assert_eq!(at, Some("level"));
+        assert_eq!(reason, format!("must be a string or a number, found {found}"));
+    }
+    assert_eq!(stored(r#"{"message":"m","level":null}"#), r#""message":"m""#);
 }
 
 #[test]

@@ -109,7 +109,14 @@ fn what_is_no_object_is_rejected() {
 fn broken_json_is_rejected_with_the_place_and_what_was_expected() {
     for (json, reason) in [
         ("", "the JSON ends at byte offset 0, where a value was expected"),
-        ("garbage", "invalid JSON at byte offset 0: expected a value, found 'g'"),
+        (
+            "garbage",
+            r#"not JSON: an entry is an object such as {"message":"…"}, found "garbage" at byte offset 0"#,
+        ),
+        (
+            " \tnonsense of a limit exceeded: \u{1b}[0m",
+            r#"not JSON: an entry is an object such as {"message":"…"}, found "nonsense of a limit exce"… at byte offset 2"#,
+        ),
         (r#"{"message":"m"} x"#, "invalid JSON at byte offset 16: expected the end, found 'x'"),
         (r#"{"message":"m"}}"#, "invalid JSON at byte offset 15: expected the end, found '}'"),
         (r#"{"message":"m",}"#, "invalid JSON at byte offset 15: expected a key in double quotes, found '}'"),
