@@ -83,6 +83,13 @@ test("a mistake in the query is underlined and explained while it is typed", asy
   expect(await page.locator(".query-mirror mark").count()).toBe(1);
   expect(await input.getAttribute("aria-invalid")).toBe("true");
   await picture(page, "query-error");
+
+  await page.keyboard.press("Enter");
+  await page.locator(".note.error").waitFor();
+  await page.locator(".query-error").waitFor({ state: "detached" });
+  expect(await page.getByRole("alert").count()).toBe(1);
+  expect(await page.getByRole("alert").innerText()).toMatch(/^The query cannot be read\n[A-Z]/);
+  await picture(page, "query-refused");
 });
 
 test("dragging over the histogram zooms in, back and double-click zoom out", async () => {

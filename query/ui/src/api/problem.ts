@@ -31,6 +31,11 @@ export function isPassing(problem: Problem): boolean {
   return problem.kind === "offline" || [429, 502, 503, 504].includes(problem.status);
 }
 
+/** Whether what was asked is at fault, so that asking again is answered the same. */
+export function isRefusal(problem: Problem | null): boolean {
+  return problem?.kind === "invalid-query" || problem?.kind === "invalid-parameter";
+}
+
 export function toProblem(error: unknown): Problem {
   if (error instanceof ApiError) return error.problem;
   return { kind: "unexpected", status: 0, detail: error instanceof Error ? error.message : String(error) };

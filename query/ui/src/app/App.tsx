@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { isRefusal } from "../api/problem";
 import { parseQuery } from "../query-language/parse";
 import { toggleFilter, type FieldValue, type FilterMode } from "../filters/edit";
 import { HistogramPanel } from "../histogram/HistogramPanel";
@@ -29,8 +30,10 @@ export function App() {
   const [chartRun, setChartRun] = useState(0);
   const [zoomedFrom, setZoomedFrom] = useState<TimeRange[]>([]);
   const [draft, setDraft] = useDraft(view.query);
+  const noteId = useId();
   const input = useRef<HTMLTextAreaElement>(null);
   const bounds = boundsOf(view.range);
+  const edited = draft !== view.query;
   const rerun = useCallback(() => setRun((last) => last + 1), []);
 
   const search = useSearch(view.query, bounds, view.order, run);
@@ -98,7 +101,14 @@ export function App() {
           <img src="/favicon.svg" alt="" width="20" height="20" />
           <span>Logs</span>
         </a>
-        <QueryBar draft={draft} onDraft={setDraft} onRun={runQuery} bounds={bounds} inputRef={input} />
+        <QueryBar
+          draft={draft}
+          onDraft={setDraft}
+          onRun={runQuery}
+          bounds={bounds}
+          inputRef={input}
+          explainedBy={results.problem?.kind === "invalid-query" && !edited ? noteId : null}
+        />
         <div className="controls">
           <TimePicker range={view.range} zone={zone} onRange={setRange} onZone={setZone} />
           <button
@@ -126,14 +136,16 @@ export function App() {
         </div>
       </header>
       <main>
-        <HistogramPanel
-          query={view.query}
-          bounds={bounds}
-          run={run + chartRun}
-          zone={zone}
-          onZoom={zoom}
-          onZoomOut={zoomOut}
-        />
+        {!isRefusal(results.problem) && (
+          <HistogramPanel
+            query={view.query}
+            bounds={bounds}
+            run={run + chartRun}
+            zone={zone}
+            onZoom={zoom}
+            onZoomOut={zoomOut}
+          />
+        )}
         <ResultsPanel
           view={view}
           zone={zone}
@@ -141,6 +153,8 @@ export function App() {
           search={search}
           tail={tail}
           run={run}
+          edited={edited}
+          noteId={noteId}
           retryIn={retryIn}
           highlight={highlight}
           onRetry={rerun}

@@ -43,8 +43,9 @@ test("a partial answer says so", () => {
   expect(screen.queryByText(/Partial/)).toBeNull();
 });
 
-test("a refused query has no count", () => {
+test("a refused query has no count and no export", () => {
   expect(show({ total: 5, partial: true }, true).querySelector(".count")?.textContent).toBe("");
+  expect(screen.queryByRole("link")).toBeNull();
 });
 
 test("what is exported is what is looked at", () => {

@@ -47,15 +47,17 @@ export function ResultsBar({ view, zone, onZone, results, tail, paused, refused 
       )}
       <TailState connection={tail.connection} paused={paused} />
       <span className="spacer" />
-      <span className="exports">
-        <span className="muted">Export</span>
-        {(["ndjson", "csv"] as const).map((format) => (
-          <a key={format} href={api.exportUrl({ ...exported, format })} download={`logs.${format}`}>
-            {format.toUpperCase()}
-          </a>
-        ))}
-      </span>
-      <ZoneToggle zone={zone} onZone={onZone} now={opened} />
+      {!refused && (
+        <span className="exports">
+          <span className="muted">Export</span>
+          {(["ndjson", "csv"] as const).map((format) => (
+            <a key={format} href={api.exportUrl({ ...exported, format })} download={`logs.${format}`}>
+              {format.toUpperCase()}
+            </a>
+          ))}
+        </span>
+      )}
+      {!refused && <ZoneToggle zone={zone} onZone={onZone} now={opened} />}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { EmptyState } from "../empty/EmptyState";
 import { EntryDetail } from "../entry/EntryDetail";
 import { LinkedEntry } from "../entry/LinkedEntry";
+import { isRefusal } from "../api/problem";
 import type { FieldValue, FilterMode } from "../filters/edit";
 import { ResultList } from "../results/ResultList";
 import type { Search } from "../results/useSearch";
@@ -22,6 +23,10 @@ interface Props {
   search: Search;
   tail: Tail;
   run: number;
+  /** Whether the query bar holds another query by now, which explains itself there. */
+  edited: boolean;
+  /** Of the note that says what is wrong with the query. */
+  noteId: string;
   retryIn: number | null;
   highlight: RegExp | null;
   onRetry: () => void;
@@ -41,7 +46,8 @@ export function ResultsPanel(props: Props) {
   const [activeId, setActiveId] = useState<string | null>(null);
   const [away, setAway] = useState(false);
 
-  const refused = results.problem?.kind === "invalid-query" || results.problem?.kind === "invalid-parameter";
+  const refused = isRefusal(results.problem);
+  const unread = results.problem?.kind === "invalid-query";
   const entries = useMemo(
     () => (refused ? [] : buffer.shown.length ? buffer.shown.concat(results.entries) : results.entries),
     [buffer.shown, results.entries, refused],
@@ -103,8 +109,10 @@ export function ResultsPanel(props: Props) {
         paused={paused}
         refused={refused}
       />
-      {results.problem && (
+      {unread && props.edited && <p className="list-end">Press Enter to search.</p>}
+      {results.problem && !(unread && props.edited) && (
         <ProblemNote
+          id={props.noteId}
           problem={results.problem}
           retryIn={props.retryIn}
           onTake={(query) => props.onShow({ query })}

@@ -8,10 +8,19 @@ import { QueryBar } from "./QueryBar";
 beforeEach(() => localStorage.clear());
 afterEach(cleanup);
 
-function show(onRun = vi.fn(), initial = "") {
+function show(onRun = vi.fn(), initial = "", explainedBy: string | null = null) {
   function Host() {
     const [draft, setDraft] = useState(initial);
-    return <QueryBar draft={draft} onDraft={setDraft} onRun={onRun} bounds={{}} inputRef={createRef()} />;
+    return (
+      <QueryBar
+        draft={draft}
+        onDraft={setDraft}
+        onRun={onRun}
+        bounds={{}}
+        inputRef={createRef()}
+        explainedBy={explainedBy}
+      />
+    );
   }
   const { container } = render(<Host />);
   const input = screen.getByRole<HTMLTextAreaElement>("combobox");
@@ -28,7 +37,7 @@ function refuse() {
       kind: "invalid-query",
       status: 400,
       detail: "The query cannot be read.",
-      message: "eror is not a known level",
+      message: "`eror` is not a known level",
       // "Zürich " is eight bytes, "level>=" seven.
       span: { start: 15, end: 19 },
       hint: "the known levels are …",
@@ -43,10 +52,18 @@ test("an error is shown as it is typed, underlined at its characters", async () 
   type("Zürich level>=eror");
   const alert = await screen.findByRole("alert");
   expect(alert.textContent).toContain("eror is not a known level");
-  expect(alert.textContent).toContain("the known levels are …");
+  expect(alert.textContent).toContain("The known levels are …");
   expect(container.querySelector(".query-mirror mark")?.textContent).toBe("eror");
   expect(input.getAttribute("aria-invalid")).toBe("true");
   expect(document.getElementById(input.getAttribute("aria-describedby") ?? "")).toBe(alert);
+});
+
+test("an error that the results explain is underlined, and not explained here as well", async () => {
+  refuse();
+  const { container, input } = show(vi.fn(), "Zürich level>=eror", "note");
+  await waitFor(() => expect(container.querySelector(".query-mirror mark")?.textContent).toBe("eror"));
+  expect(screen.queryByRole("alert")).toBeNull();
+  expect(input.getAttribute("aria-describedby")).toBe("note");
 });
 
 test("the suggested query is taken by a click", async () => {

@@ -15,9 +15,11 @@ interface Props {
   onRun: (query: string) => void;
   bounds: Bounds;
   inputRef: RefObject<HTMLTextAreaElement | null>;
+  /** Id of what says elsewhere on the page what is wrong with this very text: once is enough. */
+  explainedBy?: string | null;
 }
 
-export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
+export function QueryBar({ draft, onDraft, onRun, bounds, inputRef, explainedBy = null }: Props) {
   const id = useId();
   const parsed = useParse(draft);
   const [caret, setCaret] = useState<number | null>(null);
@@ -108,7 +110,7 @@ export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
     event.preventDefault();
   };
 
-  const describedBy = problem ? `${id}-error` : `${id}-help`;
+  const describedBy = explainedBy ?? (problem ? `${id}-error` : `${id}-help`);
   return (
     <form
       className="query-bar"
@@ -161,7 +163,7 @@ export function QueryBar({ draft, onDraft, onRun, bounds, inputRef }: Props) {
       {suggestions && (
         <SuggestionList id={`${id}-list`} items={suggestions.items} selected={selected} onTake={accept} />
       )}
-      {problem && focused && (
+      {problem && focused && explainedBy === null && (
         <QueryError
           id={`${id}-error`}
           problem={problem}

@@ -1,4 +1,5 @@
 import type { Problem } from "../api/problem";
+import { Sentences } from "../ui/Sentences";
 import { SuggestedQuery } from "../ui/SuggestedQuery";
 
 interface Props {
@@ -12,8 +13,14 @@ export function QueryError({ id, problem, onTake }: Props) {
   const { suggestion } = problem;
   return (
     <div id={id} className="query-error" role="alert">
-      <strong>{problem.message ?? problem.detail}</strong>
-      {problem.hint && <span>{problem.hint}</span>}
+      <strong>
+        <Sentences text={problem.message ?? problem.detail} />
+      </strong>
+      {problem.hint && (
+        <span>
+          <Sentences text={problem.hint} />
+        </span>
+      )}
       {suggestion !== undefined && <SuggestedQuery query={suggestion} onTake={onTake} />}
     </div>
   );

@@ -1,8 +1,10 @@
 import type { Problem } from "../api/problem";
 import { WarnIcon } from "./icons";
+import { Sentences } from "./Sentences";
 import { SuggestedQuery } from "./SuggestedQuery";
 
 interface Props {
+  id?: string;
   problem: Problem;
   /** Seconds until the next try by itself. */
   retryIn?: number | null;
@@ -19,18 +21,24 @@ const TITLES: Record<string, string> = {
   "not-found": "Not found",
 };
 
-export function ProblemNote({ problem, retryIn, onRetry, onTake }: Props) {
+export function ProblemNote({ id, problem, retryIn, onRetry, onTake }: Props) {
   return (
-    <div className="note error" role="alert">
+    <div id={id} className="note error" role="alert">
       <WarnIcon />
       <div className="note-text">
         <strong>{TITLES[problem.kind] ?? "The request failed"}</strong>
-        <span>{problem.message ?? problem.detail}</span>
-        {problem.hint && <span className="muted">{problem.hint}</span>}
+        <span>
+          <Sentences text={problem.message ?? problem.detail} />
+        </span>
+        {problem.hint && (
+          <span>
+            <Sentences text={problem.hint} />
+          </span>
+        )}
         {problem.suggestion !== undefined && onTake && (
           <SuggestedQuery query={problem.suggestion} onTake={onTake} />
         )}
-        {typeof retryIn === "number" && <span className="muted">Trying again every {retryIn} s.</span>}
+        {typeof retryIn === "number" && <span>Trying again every {retryIn} s.</span>}
       </div>
       {onRetry && (
         <button type="button" className="button" onClick={onRetry}>
