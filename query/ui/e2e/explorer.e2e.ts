@@ -346,6 +346,12 @@ test("the time picker sets relative and absolute ranges, which the URL keeps", a
   await page.getByRole("button", { name: "Last 24 hours" }).click();
   expect(param(page, "range")).toBe("24h");
   await page.getByRole("button", { name: /^Time range/ }).click();
+  const ends = await Promise.all(
+    ["From", "To, included"].map((label) => page.getByLabel(label).inputValue()),
+  );
+  const [start, end] = ends.map((value) => Date.parse(`${value}Z`));
+  expect(end! - start!).toBe(24 * 3_600_000);
+  await picture(page, "picker");
   await page.getByLabel("From").fill("2023-09-14T10:00:00");
   await page.getByLabel("To, included").fill("2023-09-14T10:29:59");
   await page.getByRole("button", { name: "Apply" }).click();

@@ -1,6 +1,6 @@
 import { useState } from "react";
-import type { TimeRange } from "../time/range";
-import { toLiteral, zoneLabel, type Zone } from "../time/timestamp";
+import { fixedBounds, type TimeRange } from "../time/range";
+import { localIsUtc, zoneLabel, type Zone } from "../time/timestamp";
 import { fromInput, toInput } from "./local-input";
 
 interface Props {
@@ -13,8 +13,8 @@ interface Props {
 /** From and to, in the zone that is shown. An end left empty is open; a whole second includes all of it. */
 export function AbsoluteForm({ range, zone, onApply, onZone }: Props) {
   const [opened] = useState(() => Date.now());
-  const [from, setFrom] = useState(() => toInput(initial(range, opened).from, zone));
-  const [to, setTo] = useState(() => toInput(initial(range, opened).to, zone));
+  const [from, setFrom] = useState(() => toInput(fixedBounds(range, opened).from, zone));
+  const [to, setTo] = useState(() => toInput(fixedBounds(range, opened).to, zone));
   const [error, setError] = useState<string | null>(null);
 
   const apply = () => {
@@ -33,6 +33,14 @@ export function AbsoluteForm({ range, zone, onApply, onZone }: Props) {
       return;
     }
     onApply({ kind: "absolute", ...(start && { from: start }), ...(end && { to: end }) });
+  };
+
+  /** The same times, as the other zone has them. */
+  const choose = (next: Zone) => {
+    const inNext = (value: string) => toInput(fromInput(value, zone) ?? undefined, next);
+    setFrom(inNext);
+    setTo(inNext);
+    onZone(next);
   };
 
   return (
@@ -61,15 +69,19 @@ export function AbsoluteForm({ range, zone, onApply, onZone }: Props) {
           onChange={(event) => setTo(event.target.value)}
         />
       </label>
-      <fieldset className="zones">
-        <legend className="visually-hidden">Time zone</legend>
-        {(["local", "utc"] as const).map((choice) => (
-          <label key={choice}>
-            <input type="radio" name="zone" checked={zone === choice} onChange={() => onZone(choice)} />
-            {choice === "utc" ? "UTC" : `Local (${zoneLabel("local", opened)})`}
-          </label>
-        ))}
-      </fieldset>
+      {localIsUtc() ? (
+        <p className="muted">Times are in UTC.</p>
+      ) : (
+        <fieldset className="zones">
+          <legend className="visually-hidden">Time zone</legend>
+          {(["local", "utc"] as const).map((choice) => (
+            <label key={choice}>
+              <input type="radio" name="zone" checked={zone === choice} onChange={() => choose(choice)} />
+              {choice === "utc" ? "UTC" : `Local (${zoneLabel("local", opened)})`}
+            </label>
+          ))}
+        </fieldset>
+      )}
       {error !== null && (
         <p className="form-error" role="alert">
           {error}
@@ -80,12 +92,6 @@ export function AbsoluteForm({ range, zone, onApply, onZone }: Props) {
       </button>
     </form>
   );
-}
-
-function initial(range: TimeRange, now: number): { from?: string; to?: string } {
-  if (range.kind === "absolute") return range;
-  const second = Math.floor(now / 1000) * 1000;
-  return { from: toLiteral(second - 3_600_000), to: toLiteral(second) };
 }
 
 function stepOf(value: string): number {

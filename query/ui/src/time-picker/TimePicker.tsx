@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef, useState } from "react";
 import { PRESETS, rangeLabel, type TimeRange } from "../time/range";
-import { zoneLabel, type Zone } from "../time/timestamp";
+import { localIsUtc, zoneLabel, type Zone } from "../time/timestamp";
 import { ClockIcon, DownIcon } from "../ui/icons";
 import { AbsoluteForm } from "./AbsoluteForm";
 
@@ -17,8 +17,11 @@ export function TimePicker({ range, zone, onRange, onZone }: Props) {
   const root = useRef<HTMLDivElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
 
+  const popover = useRef<HTMLDivElement>(null);
+
   useEffect(() => {
     if (!open) return;
+    popover.current?.querySelector<HTMLElement>("[aria-pressed=true], input")?.focus();
     const outside = (event: PointerEvent) => {
       if (!root.current?.contains(event.target as globalThis.Node)) setOpen(false);
     };
@@ -36,6 +39,9 @@ export function TimePicker({ range, zone, onRange, onZone }: Props) {
     <div
       className="time-picker"
       ref={root}
+      onBlur={(event) => {
+        if (event.relatedTarget && !event.currentTarget.contains(event.relatedTarget)) setOpen(false);
+      }}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !open) return;
         event.stopPropagation();
@@ -58,7 +64,7 @@ export function TimePicker({ range, zone, onRange, onZone }: Props) {
         <DownIcon />
       </button>
       {open && (
-        <div id={id} className="popover time-popover" role="dialog" aria-label="Time range">
+        <div id={id} ref={popover} className="popover time-popover" role="dialog" aria-label="Time range">
           <div className="presets" role="group" aria-label="Relative to now">
             {PRESETS.map((last) => (
               <button
@@ -80,7 +86,7 @@ export function TimePicker({ range, zone, onRange, onZone }: Props) {
               All time
             </button>
           </div>
-          <AbsoluteForm key={zone} range={range} zone={zone} onApply={choose} onZone={onZone} />
+          <AbsoluteForm range={range} zone={zone} onApply={choose} onZone={onZone} />
         </div>
       )}
     </div>
@@ -88,6 +94,7 @@ export function TimePicker({ range, zone, onRange, onZone }: Props) {
 }
 
 export function ZoneToggle({ zone, onZone, now }: { zone: Zone; onZone: (zone: Zone) => void; now: number }) {
+  if (localIsUtc()) return <span className="muted zone">UTC</span>;
   return (
     <button
       type="button"

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boundsOf, rangeLabel, rangePhrase, type TimeRange } from "./range";
+import { boundsOf, fixedBounds, rangeLabel, rangePhrase, type TimeRange } from "./range";
 
 const absolute = (from?: string, to?: string): TimeRange => ({
   kind: "absolute",
@@ -33,4 +33,14 @@ test("the server reads the clock of a relative range; all time has no bounds", (
   expect(boundsOf({ kind: "relative", last: "6h" })).toEqual({ from: "now-6h", to: "now" });
   expect(boundsOf({ kind: "all" })).toEqual({});
   expect(boundsOf(absolute(undefined, "2023-09-15"))).toEqual({ to: "2023-09-15" });
+});
+
+test("a range as fixed times", () => {
+  const now = Date.parse("2024-03-01T00:10:00.900Z");
+  expect(fixedBounds({ kind: "relative", last: "15m" }, now)).toEqual({
+    from: "2024-02-29T23:55:00Z",
+    to: "2024-03-01T00:10:00Z",
+  });
+  expect(fixedBounds(absolute("2023-09-15"), now)).toEqual({ from: "2023-09-15" });
+  expect(fixedBounds({ kind: "all" }, now)).toEqual({});
 });

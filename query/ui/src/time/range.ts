@@ -1,5 +1,5 @@
 import type { Bounds } from "../api/types";
-import { formatTimestamp, type Zone } from "./timestamp";
+import { formatTimestamp, toLiteral, type Zone } from "./timestamp";
 
 /** The stretch of time that is looked at. Absolute ends are the language's time literals, both included. */
 export type TimeRange =
@@ -33,6 +33,14 @@ export function boundsOf(range: TimeRange): Bounds {
     case "all":
       return {};
   }
+}
+
+/** The same ends as fixed times, to the second; an end that is open has none. */
+export function fixedBounds(range: TimeRange, now: number): Bounds {
+  if (range.kind !== "relative") return boundsOf(range);
+  const [, count = "", unit = ""] = RELATIVE.exec(range.last) ?? [];
+  const second = Math.floor(now / 1000) * 1000;
+  return { from: toLiteral(second - Number(count) * (UNITS[unit]?.[0] ?? 0)), to: toLiteral(second) };
 }
 
 /** `Last 15 minutes`, `All time`, `2023-09-10 00:00:00 – 2023-09-15 23:59:59`. */

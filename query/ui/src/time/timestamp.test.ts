@@ -1,10 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   compareInstants,
   formatDuration,
   formatTimestamp,
   parseTimestamp,
   toLiteral,
+  localIsUtc,
   zoneLabel,
 } from "./timestamp";
 
@@ -91,6 +92,28 @@ describe("formatting", () => {
 
   test("the zone is named", () => {
     expect(zoneLabel("utc", 0)).toBe("UTC");
-    expect(zoneLabel("local", 0)).toMatch(/^UTC[+−]\d\d:\d\d/);
+    inZone("Europe/Berlin", -120);
+    expect(zoneLabel("local", 0)).toBe("UTC+02:00 Europe/Berlin");
+    inZone("America/St_Johns", 210);
+    expect(zoneLabel("local", 0)).toBe("UTC−03:30 America/St_Johns");
+    inZone("Europe/London", 0);
+    expect(zoneLabel("local", 0)).toBe("UTC+00:00 Europe/London");
+  });
+
+  test.each(["UTC", "Etc/UTC", "GMT", "Etc/GMT"])("local time that is %s is UTC", (name) => {
+    inZone(name, 0);
+    expect(localIsUtc()).toBe(true);
+    expect(zoneLabel("local", 0)).toBe("UTC");
+  });
+
+  test.each(["Europe/London", "Africa/Abidjan", "Etc/GMT+1"])("local time of %s is not", (name) => {
+    inZone(name, 0);
+    expect(localIsUtc()).toBe(false);
   });
 });
+
+function inZone(timeZone: string, offset: number) {
+  const options = new Intl.DateTimeFormat().resolvedOptions();
+  vi.spyOn(Intl.DateTimeFormat.prototype, "resolvedOptions").mockReturnValue({ ...options, timeZone });
+  vi.spyOn(Date.prototype, "getTimezoneOffset").mockReturnValue(offset);
+}

@@ -62,14 +62,21 @@ export function toLiteral(ms: number): string {
   return new Date(Math.min(LAST, Math.max(FIRST, ms))).toISOString().replace(".000Z", "Z");
 }
 
+const UTC_NAMES = /^(?:Etc\/)?(?:UTC|UCT|GMT(?:[+-]?0)?|Greenwich|Universal|Zulu)$/;
+
+/** Whether local time is UTC all year, so that there is nothing to choose. */
+export function localIsUtc(): boolean {
+  return UTC_NAMES.test(Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
 /** `UTC`, or `UTC+02:00 Europe/Berlin`. The offset is the one in force at `ms`. */
 export function zoneLabel(zone: Zone, ms: number): string {
-  if (zone === "utc") return "UTC";
+  if (zone === "utc" || localIsUtc()) return "UTC";
   const minutes = -new Date(ms).getTimezoneOffset();
   const sign = minutes < 0 ? "−" : "+";
   const offset = `UTC${sign}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
   const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return name && name !== "UTC" ? `${offset} ${name}` : offset;
+  return name ? `${offset} ${name}` : offset;
 }
 
 /** A length of time in its largest fitting units: `1.5 s`, `30 s`, `5 min`, `1 h 30 min`, `2 d`. */
