@@ -92,7 +92,7 @@ impl Parsed {
         let Rejection { field, reason } = rejection;
         let kind = match field {
             Some(_) => RejectReason::Field,
-            None if reason.contains("limit") || reason.starts_with("nested deeper than") => {
+            None if reason.starts_with("the entry has ") || reason.starts_with("nested deeper than") => {
                 RejectReason::Limit
             }
             None => RejectReason::Malformed,

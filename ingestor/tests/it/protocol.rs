@@ -144,9 +144,12 @@ async fn bad_lines_are_rejected_with_number_field_and_reason_and_the_rest_is_tak
 #[tokio::test]
 async fn a_body_without_one_usable_line_is_a_400_that_lists_them() {
     let server = Server::start(&[]).await;
-    let answer = server.post("nonsense\n{\"level\":\"info\"}").await;
+    let answer = server.post("limit reached\n{\"level\":\"info\"}").await;
     assert_eq!((answer.status, answer.kind()), (400, "nothing-usable"));
     assert_eq!(rejected_lines(&answer), [1, 2]);
+    let reason = answer.body["rejected"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("not JSON") && reason.contains("found \"limit reached\""), "{reason}");
+    assert_eq!(server.metric("logpipeline_ingestor_rejected_entries_total{reason=\"malformed\"}").await, 1.0);
     assert_eq!(answer.body["rejectedCount"], 2);
     let figures = server.delivery().await;
     assert_eq!((&figures["received"], &figures["rejected"]), (&json!(2), &json!(2)));
