@@ -32,12 +32,16 @@ export async function launch(): Promise<Browser> {
 
 export async function openPage(
   browser: Browser,
-  { width = 1280, dark = false }: { width?: number; dark?: boolean } = {},
+  {
+    width = 1280,
+    dark = false,
+    timezone = "UTC",
+  }: { width?: number; dark?: boolean; timezone?: string } = {},
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height: 800 },
     colorScheme: dark ? "dark" : "light",
-    timezoneId: "UTC",
+    timezoneId: timezone,
     locale: "en-US",
   });
   const page = await context.newPage();

@@ -396,6 +396,33 @@ test("it can be read in the dark and on a telephone", async () => {
   await picture(narrow, "narrow");
 });
 
+test("on a telephone the export is in reach and nothing of its line overlaps", async () => {
+  const narrow = await openPage(browser, { width: 420, timezone: "America/Argentina/Buenos_Aires" });
+  await view(narrow, { q: `metadata.run:${RUN}`, tail: "1" });
+  await narrow.locator(".tail-state.live").waitFor();
+  for (const format of ["NDJSON", "CSV"]) {
+    const link = narrow.getByRole("link", { name: format });
+    await link.click({ trial: true });
+    expect(await link.getAttribute("href")).toContain(`format=${format.toLowerCase()}`);
+  }
+  const parts = [".count", ".tail-state", ".exports", ".results-bar .button"];
+  const boxes = await Promise.all(parts.map((part) => narrow.locator(part).boundingBox()));
+  for (const [index, box] of boxes.entries()) {
+    expect(box!.x, parts[index]).toBeGreaterThanOrEqual(0);
+    expect(box!.x + box!.width, parts[index]).toBeLessThanOrEqual(420);
+    for (const other of boxes.slice(index + 1)) {
+      const apart =
+        box!.x + box!.width <= other!.x ||
+        other!.x + other!.width <= box!.x ||
+        box!.y + box!.height <= other!.y ||
+        other!.y + other!.height <= box!.y;
+      expect(apart, parts[index]).toBe(true);
+    }
+  }
+  await picture(narrow, "narrow-live");
+  await narrow.close();
+});
+
 test("nothing went wrong in the page, and nothing left its origin", () => {
   expect(complaints).toEqual([]);
 });
