@@ -39,12 +39,14 @@ export function ResultsBar({ view, zone, onZone, results, tail, paused, refused 
       {results.tookMs !== null && !refused && (
         <span className="muted took">{formatCount(results.tookMs)} ms</span>
       )}
-      {results.partial && !refused && (
-        <span className="badge warn-badge" role="status">
-          <WarnIcon /> Partial: the query ran out of time, there may be more. Narrow the time range or the
-          query.
-        </span>
-      )}
+      <span role="status">
+        {results.partial && !refused && (
+          <span className="badge warn-badge">
+            <WarnIcon /> Partial: the query ran out of time, there may be more. Narrow the time range or the
+            query.
+          </span>
+        )}
+      </span>
       <TailState connection={tail.connection} paused={paused} />
       <span className="spacer" />
       {!refused && (

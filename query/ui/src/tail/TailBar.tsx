@@ -9,11 +9,15 @@ const STATES: Record<Exclude<Connection, "off">, string> = {
 
 /** The state of the live tail. */
 export function TailState({ connection, paused }: { connection: Connection; paused: boolean }) {
-  if (connection === "off") return null;
-  const text = connection === "live" && paused ? "Live, paused" : STATES[connection];
+  // What says something new is announced only where it stood before it spoke.
   return (
-    <span className={`tail-state ${connection}${paused ? " paused" : ""}`} role="status">
-      <span className="dot" aria-hidden="true" /> {text}
+    <span role="status">
+      {connection !== "off" && (
+        <span className={`tail-state ${connection}${paused ? " paused" : ""}`}>
+          <span className="dot" aria-hidden="true" />{" "}
+          {connection === "live" && paused ? "Live, paused" : STATES[connection]}
+        </span>
+      )}
     </span>
   );
 }
