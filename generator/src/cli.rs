@@ -25,11 +25,13 @@ SIGINT and SIGTERM end the load early; what was sent is still verified and repor
 
 const REPLAYED_AGAIN: &str = "\
 Replaying a file again:
-  Requests of a file carry an Idempotency-Key made of its lines and their place in it, so what an earlier replay
-  stored is not stored again, whatever the file is called by now. Of a file that has grown since, the new lines are
-  stored, and those of the earlier replay's last request, at most --batch-size, once more. Lines that moved, because
-  something was cut off above them, are new, as is everything with another --batch-size, --rate, --resource-id or
-  --timezone. Standard input is always new. With --again, so are files.";
+  Requests of a file carry an Idempotency-Key made of its lines and their place in it, so
+  what an earlier replay stored is not stored again, whatever the file is called by now.
+  Of a file that has grown since, the new lines are stored, and those of the earlier
+  replay's last request, fewer than --batch-size, once more. Lines that moved, because
+  something was cut off above them, are new; so is everything with another --batch-size,
+  --resource-id, --timezone, or --rate below the batch size. Standard input and pipes are
+  always new. With --again, files are too.";
 
 /// Sends realistic logs to a LogPipeline ingestor, and proves that all of them arrived.
 #[derive(Debug, Parser)]
