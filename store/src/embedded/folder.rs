@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 
 pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    #[cfg(test)]
+    faults::strike(folder)?;
     File::open(folder)?.sync_all()
 }
 
@@ -26,6 +28,45 @@ pub(super) fn make(folder: &Path) -> io::Result<()> {
         tracing::debug!(folder = %parent.display(), %error, "failed to sync");
     }
     Ok(())
+}
+
+/// What goes wrong with a folder's next syncs.
+#[cfg(test)]
+pub(super) mod faults {
+    use std::path::PathBuf;
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Fault {
+        Error,
+        Panic,
+    }
+
+    static FAULTS: Mutex<Vec<(PathBuf, Fault)>> = Mutex::new(Vec::new());
+
+    /// The next sync of `folder` that has no fault yet.
+    pub(crate) fn inject(folder: &Path, fault: Fault) {
+        FAULTS.lock().unwrap().push((folder.to_owned(), fault));
+    }
+
+    pub(crate) fn left(folder: &Path) -> usize {
+        FAULTS.lock().unwrap().iter().filter(|(at, _)| at == folder).count()
+    }
+
+    pub(super) fn strike(folder: &Path) -> io::Result<()> {
+        let fault = {
+            let mut faults = FAULTS.lock().unwrap();
+            let at = faults.iter().position(|(at, _)| at == folder);
+            at.map(|at| faults.remove(at).1)
+        };
+        match fault {
+            None => Ok(()),
+            Some(Fault::Error) => Err(io::Error::from_raw_os_error(5)),
+            Some(Fault::Panic) => panic!("as it was told to"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ mod scan;
 mod schema;
 mod search;
 mod terms;
+#[cfg(test)]
+mod tests;
 mod tokenizer;
 mod topk;
 mod values;
