@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
+
+use crate::negation;
 
 const HELP: &str = "\
 Examples:
@@ -12,7 +15,7 @@ Examples:
   logq --follow 'level>=warn resourceId:payments-*'
   logq 'traceId=abc-xyz-123' --order asc --all -o ndjson | jq .message
   logq --values resourceId 'level:error' --since 24h
-  logq -- '-level:info -level:debug'
+  logq '-level:info -level:debug'
 
 Exit status:
   0  entries were found
@@ -24,8 +27,8 @@ Exit status:
 /// Search and follow logs
 ///
 /// A query is words and clauses such as level:error, message:"Failed to connect" or metadata.http.status>=500;
-/// several arguments are joined by spaces. Without a query, every entry is found. One that begins with "-" goes
-/// behind "--".
+/// several arguments are joined by spaces. Without a query, every entry is found. One that begins with "-" and is no
+/// -field:value, such as a word to leave out, goes behind "--".
 #[derive(Debug, Parser)]
 #[command(name = "logq", version, after_help = HELP, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -144,9 +147,14 @@ pub(crate) enum Color {
 }
 
 impl Args {
+    /// Reads the command line; ends the process where it is not valid, or asks for help.
+    pub(crate) fn read() -> Self {
+        Self::try_parse_from(negation::mark(std::env::args_os())).unwrap_or_else(|error| advise(error).exit())
+    }
+
     /// The query's text.
     pub(crate) fn query(&self) -> String {
-        self.words.join(" ")
+        self.words.iter().map(|word| negation::unmark(word)).collect::<Vec<_>>().join(" ")
     }
 
     /// Where the time range begins, as the API spells it.
@@ -171,6 +179,18 @@ impl Args {
             other => format!("--{other}"),
         }
     }
+}
+
+/// What looks like an unknown flag may be meant for the query.
+fn advise(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(arg)) = error.get(ContextKind::InvalidArg)
+        && error.kind() == ErrorKind::UnknownArgument
+        && !arg.starts_with("--")
+    {
+        let tip = "a query that begins with '-' goes behind '--': logq -- '-word'";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

@@ -43,7 +43,8 @@ impl<'a> Client<'a> {
         let usage = |reason: &str| {
             Failure::Usage(format!("--server {given}: {reason}; give a URL such as http://localhost:8080"))
         };
-        let mut base = Url::parse(given).map_err(|error| usage(&error.to_string()))?;
+        let url = if given.contains("://") { given.clone() } else { format!("http://{given}") };
+        let mut base = Url::parse(&url).map_err(|error| usage(&error.to_string()))?;
         if base.scheme() != "http" {
             return Err(usage(
                 "logq speaks plain HTTP; reach servers behind TLS through a tunnel or a proxy of yours",
@@ -129,6 +130,13 @@ impl<'a> Client<'a> {
             return Failure::Query(Box::new(fault));
         }
         let detail = escape::line(&problem.detail);
+        if let (Some("from"), Some(since)) = (problem.parameter.as_deref(), &self.args.since) {
+            return Failure::Usage(format!(
+                "--since {}: give a number and a unit, such as 90s, 15m, 1h, 7d, 2w, 3M (months) or 1y; --from takes times, \
+                 such as 2023-09-15, 2023-09-15T08:00Z or now-1d/d (yesterday)",
+                escape::line(since)
+            ));
+        }
         match problem.parameter {
             Some(parameter) if status == StatusCode::BAD_REQUEST => {
                 Failure::Usage(format!("{}: {detail}", self.args.flag(&parameter)))

@@ -8,6 +8,7 @@ mod failure;
 mod figures;
 mod follow;
 mod lines;
+mod negation;
 mod nothing;
 mod printer;
 mod progress;
@@ -19,7 +20,7 @@ mod time;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::args::{Args, Command};
 use crate::client::Client;
@@ -27,7 +28,7 @@ use crate::failure::{Failure, Outcome};
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::read();
     if let Some(Command::Completions { shell }) = &args.command {
         let mut script = Vec::new();
         clap_complete::generate(*shell, &mut Args::command(), "logq", &mut script);

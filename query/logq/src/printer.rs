@@ -8,13 +8,21 @@ use crate::args::{Args, Output};
 use crate::escape;
 use crate::failure::Failure;
 use crate::style::Style;
-use crate::table::Table;
+use crate::table::{Line, Table};
 use crate::time::Zone;
+
+/// Lines of a table that wait for each other to be aligned, at most, and their bytes.
+const TOGETHER: usize = 1_000;
+const BYTES_TOGETHER: usize = 4 << 20;
 
 #[derive(Debug)]
 pub(crate) struct Printer {
     out: BufWriter<Stdout>,
     form: Form,
+    waiting: Vec<Line>,
+    waiting_bytes: usize,
+    /// Whether the table's head is still to be printed.
+    head_waits: bool,
     on_terminal: bool,
     count: u64,
 }
@@ -50,7 +58,15 @@ impl Printer {
             Output::Csv => Form::Rows(Rows::new(Format::Csv, columns)),
         };
         let out = BufWriter::with_capacity(64 << 10, io::stdout());
-        Ok(Self { out, form, on_terminal: io::stdout().is_terminal(), count: 0 })
+        Ok(Self {
+            out,
+            form,
+            waiting: Vec::new(),
+            waiting_bytes: 0,
+            head_waits: false,
+            on_terminal: io::stdout().is_terminal(),
+            count: 0,
+        })
     }
 
     /// How many entries were printed.
@@ -61,18 +77,40 @@ impl Printer {
     pub(crate) fn begin(&mut self) -> Result<(), Failure> {
         let mut head = Vec::new();
         match &mut self.form {
-            Form::Table(table) => head.extend(table.head().into_bytes()),
+            Form::Table(_) => self.head_waits = true,
             Form::Json(_) => head.push(b'['),
             Form::Rows(rows) => rows.head(&mut head),
         }
         Ok(self.out.write_all(&head)?)
     }
 
+    /// Prepares a table for one entry among its neighbours.
+    pub(crate) fn leave_margin(&mut self) {
+        if let Form::Table(table) = &mut self.form {
+            table.leave_margin();
+        }
+    }
+
     /// Prints an entry, given in its stored form.
     pub(crate) fn entry(&mut self, stored: &str) -> Result<(), Failure> {
+        self.print(stored, false)
+    }
+
+    /// Prints an entry with a mark, where the form has one.
+    pub(crate) fn marked(&mut self, stored: &str) -> Result<(), Failure> {
+        self.print(stored, true)
+    }
+
+    fn print(&mut self, stored: &str, marked: bool) -> Result<(), Failure> {
         let mut bytes = Vec::with_capacity(stored.len() + 16);
         match &mut self.form {
-            Form::Table(table) => bytes.extend(table.entry(stored)?.into_bytes()),
+            Form::Table(table) => {
+                self.waiting.push(table.measure(stored, marked)?);
+                self.waiting_bytes += stored.len();
+                if self.waiting.len() >= TOGETHER || self.waiting_bytes >= BYTES_TOGETHER {
+                    self.align()?;
+                }
+            }
             Form::Json(rows) => {
                 bytes.extend(if self.count == 0 { &b"\n"[..] } else { b",\n" });
                 rows.write(stored.as_bytes(), &mut bytes)?;
@@ -97,6 +135,19 @@ impl Printer {
         Ok(())
     }
 
+    /// Writes the lines that wait.
+    fn align(&mut self) -> Result<(), Failure> {
+        let Form::Table(table) = &self.form else { return Ok(()) };
+        if std::mem::take(&mut self.head_waits) {
+            self.out.write_all(table.head().as_bytes())?;
+        }
+        for line in self.waiting.drain(..) {
+            self.out.write_all(table.show(&line).as_bytes())?;
+        }
+        self.waiting_bytes = 0;
+        Ok(())
+    }
+
     fn harmless(&self, line: &str) -> String {
         match &self.form {
             Form::Json(_) => escape::json(line).into_owned(),
@@ -114,6 +165,7 @@ impl Printer {
     }
 
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.align()?;
         Ok(self.out.flush()?)
     }
 }

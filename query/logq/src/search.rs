@@ -128,10 +128,11 @@ pub(crate) async fn context(
         params.extend(["before", "after"].map(|side| (side, limit.to_string())));
     }
     let context: Context = client.get(&format!("logs/{id}/context"), &params).await?;
+    printer.leave_margin();
     printer.begin()?;
-    for entry in context.before.iter().chain([&context.entry]).chain(&context.after) {
-        printer.entry(entry.get())?;
-    }
+    context.before.iter().try_for_each(|entry| printer.entry(entry.get()))?;
+    printer.marked(context.entry.get())?;
+    context.after.iter().try_for_each(|entry| printer.entry(entry.get()))?;
     printer.end()?;
     Ok(if context.partial { Outcome::Partial } else { Outcome::Found })
 }

@@ -26,7 +26,7 @@ fn a_query_error_marks_the_place_and_says_what_to_do() {
 fn bad_usage_is_exit_code_2_and_names_the_flag() {
     let server = Server::with_sample();
     for (args, word) in [
-        (&["--since", "soon"][..], "--since"),
+        (&["--since", "yesterday"][..], "--since yesterday: give a number and a unit, such as 90s, 15m, 1h"),
         (&["--from", "yesterday"], "--from"),
         (&["--context", "abc"], "--context"),
         (&["--values", "message"], "--values"),
@@ -34,9 +34,10 @@ fn bad_usage_is_exit_code_2_and_names_the_flag() {
         (&["--order", "up"], "--order"),
         (&["-o", "xml"], "--output"),
         (&["--follow", "-o", "json"], "ndjson"),
-        (&["--server", "nonsense"], "--server"),
+        (&["--server", "no host"], "--server"),
         (&["--server", "ftp://x"], "--server"),
-        (&["-level:info"], "--"),
+        (&["-word"], "tip: a query that begins with '-' goes behind '--': logq -- '-word'"),
+        (&["--sicne", "1h"], "a similar argument exists: '--since'"),
     ] {
         let (code, out, err) = server.run(args);
         assert_eq!((code, out.as_str()), (2, ""), "{args:?}: {err}");
@@ -126,4 +127,15 @@ fn a_slow_answer_is_waited_for_as_long_as_told() {
             "logq: {server} sent nothing for 200ms; --timeout waits longer, a narrower time range takes less\n"
         )
     );
+}
+
+#[test]
+fn a_server_without_a_scheme_is_plain_http() {
+    let server = Server::with_sample();
+    for name in [format!("{}", server.address), format!("localhost:{}", server.address.port())] {
+        let (code, out, err) = finish(logq().args(["--server", &name]));
+        assert_eq!((code, err.as_str()), (0, ""), "{name}");
+        assert!(out.contains("Failed to connect to DB"), "{name}");
+        assert_eq!(finish(logq().env("LOGQ_SERVER", &name)).0, 0, "{name}");
+    }
 }

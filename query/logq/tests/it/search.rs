@@ -13,6 +13,8 @@ fn the_sample_entry_is_found_by_each_sample_query() {
         &["--from", "2023-09-10T00:00:00Z", "--to", "2023-09-15T23:59:59Z"],
         &["level:error", "resourceId:server-1234"],
         &["--", "-level:info"],
+        &["-level:info"],
+        &["-status:info", "-metadata.n=5", "-level:debug -n:5"],
     ] {
         let (code, out, err) = server.run(args);
         assert_eq!((code, err.as_str()), (0, ""), "{args:?}");
@@ -102,7 +104,7 @@ fn an_entry_comes_with_its_context() {
         (0..9).map(|n| format!(r#"{{"message":"m{n}","timestamp":"2023-09-15T08:00:0{n}Z"}}"#)).collect();
     let ids = server.ingest(&entries);
     let (code, out, _) = server.run(&["--context", &ids[4].to_string(), "-n", "2", "--fields", "message"]);
-    assert_eq!((code, out.as_str()), (0, "message\nm2\nm3\nm4\nm5\nm6\n"));
+    assert_eq!((code, out.as_str()), (0, "  message\n  m2\n  m3\n> m4\n  m5\n  m6\n"));
     let (code, _, err) = server.run(&["--context", "018a97d2-5c00-7000-8000-000000000000"]);
     assert_eq!(code, 1, "{err}");
     assert!(err.contains("There is no entry"), "{err}");
