@@ -21,6 +21,7 @@ fetch() {
 
 make_home() {
     local made
+    rm -rf "$cache"/.making.*
     made=$(mktemp -d "$cache/.making.XXXXXX")
     # shellcheck disable=SC2064  # The folder's name is wanted as it is now.
     trap "rm -rf '$made'" EXIT
@@ -38,13 +39,15 @@ make_home() {
 
 # unpack GROUP:ARTIFACT:VERSION FOLDER [PATTERN…]
 unpack() {
-    local group artifact version folder=$2 file
+    local group artifact version folder=$2 file output
     IFS=: read -r group artifact version <<<"$1"
     file=$cache/m2/${group//.//}/$artifact/$version/$artifact-$version.zip
     if [ ! -f "$file" ]; then
         log "downloading $1"
-        mvn -B -q -Dstyle.color=never "-Dmaven.repo.local=$cache/m2" $maven_plugin:get -Dtransitive=false "-Dartifact=$1:zip" >&2 ||
+        output=$(mvn -B -q "-Dmaven.repo.local=$cache/m2" $maven_plugin:get -Dtransitive=false "-Dartifact=$1:zip" 2>&1) || {
+            echo "$output" >&2
             die "failed to download $1 with mvn"
+        }
     fi
     if ! echo "$(checksum "${file##*/}")  $file" | sha256sum --check --quiet - >&2; then
         rm -f "$file"
