@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,8 +17,15 @@ use tokio::sync::Semaphore;
 
 use crate::Shutdown;
 
+mod activity;
+
+use activity::Activity;
+
 /// Bytes that a connection buffers at most, and so the largest head of a request.
 const CONNECTION_BUFFER: usize = 64 << 10;
+
+/// How long a connection may be without a request, though its client answers HTTP/2's pings.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
@@ -60,6 +68,16 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// Serves HTTP/1.1 and HTTP/2 until stopping begins, then lets requests under way finish. Handlers find
 /// the client's address as [`ConnectInfo<SocketAddr>`].
 pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions, shutdown: Shutdown) {
+    serve_unless_idle(listener, router, options, IDLE_TIMEOUT, shutdown).await;
+}
+
+async fn serve_unless_idle(
+    listener: TcpListener,
+    router: Router,
+    options: ServerOptions,
+    idle_timeout: Duration,
+    shutdown: Shutdown,
+) {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -96,7 +114,9 @@ pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "failed to set TCP_NODELAY");
         }
-        let service = TowerToHyperService::new(router.clone().layer(axum::Extension(ConnectInfo(client))));
+        let activity = Activity::default();
+        let service = router.clone().layer(axum::Extension(ConnectInfo(client)));
+        let service = TowerToHyperService::new(activity.watch(service));
         let (builder, watcher, shutdown) = (builder.clone(), graceful.watcher(), shutdown.clone());
         tokio::spawn(async move {
             tokio::select! {
@@ -109,10 +129,23 @@ pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions
             }
             let connection =
                 builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-            if let Err(error) = watcher.watch(connection).await {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => Some(ended),
+                () = shutdown.stopping() => None,
+                () = activity.idle(idle_timeout) => None,
+            };
+            let ended = match ended {
+                Some(ended) => ended,
+                None => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::debug!(%error, %client, "connection ended with an error");
             }
-            drop(permit);
+            drop((permit, watcher));
         });
     }
     drop(listener);
@@ -143,6 +176,13 @@ mod tests {
     use super::*;
 
     async fn start(options: ServerOptions) -> (SocketAddr, Shutdown, tokio::task::JoinHandle<()>) {
+        start_unless_idle(options, IDLE_TIMEOUT).await
+    }
+
+    async fn start_unless_idle(
+        options: ServerOptions,
+        idle_timeout: Duration,
+    ) -> (SocketAddr, Shutdown, tokio::task::JoinHandle<()>) {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let address = listener.local_addr().unwrap();
         let slow = async || {
@@ -151,7 +191,8 @@ mod tests {
         };
         let router = Router::new().route("/slow", axum::routing::get(slow));
         let shutdown = Shutdown::default();
-        let server = tokio::spawn(serve(listener, router, options, shutdown.clone()));
+        let server =
+            tokio::spawn(serve_unless_idle(listener, router, options, idle_timeout, shutdown.clone()));
         (address, shutdown, server)
     }
 
@@ -196,5 +237,59 @@ mod tests {
         let listener = bind(([127, 0, 0, 1], 0).into()).unwrap();
         let error = bind(listener.local_addr().unwrap()).unwrap_err();
         assert!(error.to_string().contains("another process listens there"), "{error}");
+    }
+
+    /// Speaks HTTP/2 by hand: opens a connection, sends requests for /slow, and answers every ping and setting until
+    /// the server closes. What the server sent as data.
+    async fn http2(address: SocketAddr, requests: u32) -> Vec<u8> {
+        const DATA: u8 = 0;
+        const HEADERS: u8 = 1;
+        const SETTINGS: u8 = 4;
+        const PING: u8 = 6;
+        let frame = |kind: u8, flags: u8, stream: u32, payload: &[u8]| {
+            let mut bytes = u32::try_from(payload.len()).unwrap().to_be_bytes()[1..].to_vec();
+            bytes.extend([kind, flags]);
+            bytes.extend(stream.to_be_bytes());
+            bytes.extend(payload);
+            bytes
+        };
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await.unwrap();
+        stream.write_all(&frame(SETTINGS, 0, 0, b"")).await.unwrap();
+        for request in 0..requests {
+            // :method GET, :scheme http, :authority x, :path /slow; the end of headers and stream.
+            let headers = frame(HEADERS, 0x5, 2 * request + 1, b"\x82\x86\x01\x01x\x04\x05/slow");
+            stream.write_all(&headers).await.unwrap();
+        }
+        let mut data = Vec::new();
+        loop {
+            let mut head = [0; 9];
+            if stream.read_exact(&mut head).await.is_err() {
+                return data;
+            }
+            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+            let mut payload = vec![0; length];
+            stream.read_exact(&mut payload).await.unwrap();
+            match (head[3], head[4]) {
+                (DATA, _) => data.extend(payload),
+                (kind @ (SETTINGS | PING), 0) => {
+                    let answer = if kind == PING { &payload[..] } else { b"" };
+                    // The server may have closed meanwhile.
+                    _ = stream.write_all(&frame(kind, 1, 0, answer)).await;
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_idle_http2_connection_is_closed_though_it_answers_pings_and_not_before_its_answers() {
+        let idle_timeout = Duration::from_millis(150);
+        let options = ServerOptions { header_timeout: Duration::from_millis(500), ..Default::default() };
+        let (address, _shutdown, _server) = start_unless_idle(options, idle_timeout).await;
+        for (requests, answers) in [(0, &b""[..]), (2, b"donedone")] {
+            let data = tokio::time::timeout(Duration::from_secs(5), http2(address, requests)).await;
+            assert_eq!(data.expect("closed within 5 s"), answers);
+        }
     }
 }
