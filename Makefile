@@ -44,7 +44,7 @@ $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 test: test-rust test-ui test-dev test-browser ## Run every test: Rust, the UI's units, the scripts, and the UI in a browser
 
 test-rust: require ui
-	cargo test --workspace --locked
+	dev/with-search-servers.sh cargo test --workspace --locked
 
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test

@@ -4,6 +4,7 @@
 //! bytes come in as arguments.
 
 pub mod document;
+pub mod elasticsearch;
 pub mod entry;
 pub mod id;
 mod json;

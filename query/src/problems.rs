@@ -12,7 +12,7 @@ pub(crate) fn of_query(error: &QueryError) -> Problem {
     let mut problem = Problem::new(
         StatusCode::BAD_REQUEST,
         "invalid-query",
-        format!("The query is not valid: {error}. {}", error.hint),
+        format!("The query is not valid: {error}; {}.", error.hint.trim_end_matches('.')),
     )
     .with("parameter", "q");
     if let Ok(serde_json::Value::Object(members)) = serde_json::to_value(error) {

@@ -52,10 +52,7 @@ fn bound(name: &str, text: Option<&str>, now: Timestamp, edge: Edge) -> Result<O
             true => " A \"+\" within a URL is written %2B.",
             false => "",
         };
-        invalid(
-            name,
-            format!("`{name}` is not a time: {}. {}.{plus}", error.message, error.hint.trim_end_matches('.')),
-        )
+        invalid(name, format!("`{name}`: {}; {}.{plus}", error.message, error.hint.trim_end_matches('.')))
     })
 }
 

@@ -1,6 +1,9 @@
 //! Where entries are kept and found: one trait, one folder for each engine behind it.
 
+pub mod elasticsearch;
 pub mod embedded;
+mod levels;
 mod log_store;
+mod terms;
 
 pub use log_store::*;

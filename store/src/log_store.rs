@@ -182,6 +182,18 @@ pub enum FieldKind {
     Number,
 }
 
+impl FieldKind {
+    /// The kind of a field that is not below `metadata`.
+    pub fn of_fixed(field: &Field) -> Self {
+        match field {
+            Field::Message => Self::Text,
+            Field::Level => Self::Level,
+            Field::Timestamp | Field::ReceivedAt => Self::Time,
+            _ => Self::Keyword,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RetentionPolicy {
     /// Entries may go once the later of `timestamp` and `receivedAt` is this long past.

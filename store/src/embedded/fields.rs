@@ -29,7 +29,7 @@ pub(super) fn fields(snapshot: &[Arc<Partition>], range: TimeRange) -> Result<Ve
         }
     }
     let fixed = fixed.into_iter().filter(|(_, present)| *present).map(|(field, _)| {
-        let kind = fixed_kind(&field);
+        let kind = FieldKind::of_fixed(&field);
         FieldInfo { field, kind }
     });
     let metadata = metadata.into_iter().map(|(path, number)| FieldInfo {
@@ -37,15 +37,6 @@ pub(super) fn fields(snapshot: &[Arc<Partition>], range: TimeRange) -> Result<Ve
         kind: if number { FieldKind::Number } else { FieldKind::Keyword },
     });
     Ok(fixed.chain(metadata).collect())
-}
-
-fn fixed_kind(field: &Field) -> FieldKind {
-    match field {
-        Field::Message => FieldKind::Text,
-        Field::Level => FieldKind::Level,
-        Field::Timestamp | Field::ReceivedAt => FieldKind::Time,
-        _ => FieldKind::Keyword,
-    }
 }
 
 /// Fields without terms are those that every entry has.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use logpipeline_model::{Level, Timestamp};
+use logpipeline_model::Timestamp;
 use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId};
 
 use super::error;
 use super::partition::{Base, Partition, Segment};
 use super::plan::Plan;
+use crate::levels::severity_order;
 use crate::{Bucket, Histogram, HistogramRequest, StoreError};
 
 /// Buckets with entries in them.
@@ -164,10 +165,4 @@ impl Counts {
             })
             .collect()
     }
-}
-
-/// Known levels, the most severe first, then others by name, then none.
-fn severity_order(level: &str) -> (bool, bool, std::cmp::Reverse<Option<Level>>, &str) {
-    let known = Level::ALL.into_iter().find(|known| known.as_str() == level);
-    (level.is_empty(), known.is_none(), std::cmp::Reverse(known), level)
 }

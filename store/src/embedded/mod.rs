@@ -22,7 +22,6 @@ mod retention;
 mod scan;
 mod schema;
 mod search;
-mod terms;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
@@ -41,6 +40,7 @@ use tokio::sync::Semaphore;
 
 use self::catalog::{Catalog, Snapshot};
 use self::writer::Writer;
+use crate::terms;
 use crate::{
     FieldInfo, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Position,
     RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, ValuesRequest,

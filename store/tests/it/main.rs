@@ -1,8 +1,9 @@
-//! What the embedded store promises.
+//! What the stores promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, unreachable_pub)]
 
 mod dice;
 mod differential;
+mod engines;
 mod full_disk;
 mod ground;
 mod reading;

@@ -13,37 +13,51 @@ use std::time::Duration;
 use logpipeline_model::Timestamp;
 use logpipeline_model::query::{Expr, Field, Query, TimeRange};
 use logpipeline_store::{
-    HistogramRequest, LogStore, NewEntry, Order, Position, RetentionPolicy, SearchRequest, ValuesRequest,
-    WriteOutcome,
+    HistogramRequest, NewEntry, Order, Position, RetentionPolicy, SearchRequest, ValuesRequest, WriteOutcome,
 };
 
 use self::oracle::Oracle;
 use crate::dice::Dice;
-use crate::ground::{TestStore, at};
+use crate::engines::{Engine, Subject};
+use crate::ground::at;
 
 const ENTRIES: usize = 160;
 const QUERIES: usize = 300;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_store_finds_what_the_matcher_finds() {
+async fn the_embedded_store_finds_what_the_matcher_finds() {
+    compare(Engine::Embedded, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elasticsearch_finds_what_the_matcher_finds() {
+    compare(Engine::Elasticsearch, 6).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn opensearch_finds_what_the_matcher_finds() {
+    compare(Engine::OpenSearch, 6).await;
+}
+
+async fn compare(engine: Engine, rounds: u64) {
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
-    let rounds = setting("LOGPIPELINE_DIFFERENTIAL_ROUNDS").unwrap_or(6);
+    let rounds = setting("LOGPIPELINE_DIFFERENTIAL_ROUNDS").unwrap_or(rounds);
     let first = setting("LOGPIPELINE_DIFFERENTIAL_SEED").unwrap_or(1);
     let mut finding = 0;
     for seed in first..first + rounds {
-        finding += round(seed).await;
+        finding += round(engine, seed).await;
     }
     // Queries that find nothing prove little.
     assert!(finding > rounds as usize * QUERIES / 4, "only {finding} queries found something");
 }
 
 /// Fills a store, asks it, and says how many queries found something.
-async fn round(seed: u64) -> usize {
+async fn round(engine: Engine, seed: u64) -> usize {
     let mut dice = Dice::new(seed);
     let entries = entries::random(&mut dice, ENTRIES);
-    let store = TestStore::new();
+    let store = engine.open();
     let mut oracle = fill(&store, &mut dice, &entries, seed).await;
-    if dice.one_in(3) {
+    if dice.one_in(3) && engine == Engine::Embedded {
         let policy = RetentionPolicy { max_age: Some(Duration::from_secs(86_400)), max_bytes: None };
         let report = store.retain(policy, at("2023-09-17T12:00:00Z")).await.unwrap();
         oracle.drop_partitions(&report);
@@ -60,7 +74,7 @@ async fn round(seed: u64) -> usize {
             .unwrap_or_else(|error| panic!("seed {seed}: {text}: {error}"));
         let found: Vec<_> = page.entries.iter().map(|entry| entry.position).collect();
         if found != expected || page.total != Some(expected.len() as u64) {
-            explain(seed, &text, &query, &oracle, &found, &expected).await;
+            explain(engine, seed, &text, &query, &oracle, &found, &expected).await;
         }
         if dice.one_in(4) {
             pages(&mut dice, &store, &oracle, &query, seed, &text).await;
@@ -73,7 +87,7 @@ async fn round(seed: u64) -> usize {
 }
 
 /// Writes the entries in a few batches, some of them twice.
-async fn fill(store: &TestStore, dice: &mut Dice, entries: &[NewEntry], seed: u64) -> Oracle {
+async fn fill(store: &Subject, dice: &mut Dice, entries: &[NewEntry], seed: u64) -> Oracle {
     let mut oracle = Oracle::default();
     let mut rest = entries;
     while !rest.is_empty() {
@@ -89,6 +103,7 @@ async fn fill(store: &TestStore, dice: &mut Dice, entries: &[NewEntry], seed: u6
             assert_eq!(outcome, expected, "seed {seed}: {:?}", entry.body);
         }
     }
+    store.settle().await;
     oracle
 }
 
@@ -105,14 +120,7 @@ fn request(query: &Arc<Query>) -> SearchRequest {
 }
 
 /// A range, an order and small pages give the same as all at once.
-async fn pages(
-    dice: &mut Dice,
-    store: &TestStore,
-    oracle: &Oracle,
-    query: &Arc<Query>,
-    seed: u64,
-    text: &str,
-) {
+async fn pages(dice: &mut Dice, store: &Subject, oracle: &Oracle, query: &Arc<Query>, seed: u64, text: &str) {
     let (a, b) = (entries::time(dice), entries::time(dice));
     let range = if dice.one_in(2) { TimeRange { first: a.min(b), last: a.max(b) } } else { TimeRange::ALL };
     let order = if dice.one_in(2) { Order::Asc } else { Order::Desc };
@@ -141,7 +149,7 @@ async fn pages(
 
 async fn counts(
     dice: &mut Dice,
-    store: &TestStore,
+    store: &Subject,
     oracle: &Oracle,
     query: &Arc<Query>,
     seed: u64,
@@ -171,6 +179,7 @@ async fn counts(
 
 /// Looks for the smallest query and entry that still differ, and fails with them.
 async fn explain(
+    engine: Engine,
     seed: u64,
     text: &str,
     query: &Query,
@@ -183,11 +192,11 @@ async fn explain(
         panic!("seed {seed}: {text}: order or total differ:\nfound    {found:?}\nexpected {expected:?}");
     };
     let mut smallest = query.clone();
-    let alone = differs(&smallest, entry).await;
+    let alone = differs(engine, &smallest, entry).await;
     let mut smaller = if alone { parts(&smallest.expr) } else { Vec::new() };
     while let Some(expr) = smaller.pop() {
         let query = Query { expr };
-        if differs(&query, entry).await {
+        if differs(engine, &query, entry).await {
             smaller = parts(&query.expr);
             smallest = query;
         }
@@ -209,9 +218,10 @@ fn parts(expr: &Expr) -> Vec<Expr> {
 }
 
 /// Whether a store of this one entry differs from the matcher.
-async fn differs(query: &Query, entry: &NewEntry) -> bool {
-    let store = TestStore::new();
+async fn differs(engine: Engine, query: &Query, entry: &NewEntry) -> bool {
+    let store = engine.open();
     store.write(vec![entry.clone()]).await.unwrap();
+    store.settle().await;
     let mut oracle = Oracle::default();
     oracle.add(entry);
     let query = Arc::new(query.clone());

@@ -1,4 +1,4 @@
-//! Every value but `message` and the times as terms of one index field, so that no sender's keys add
+//! Values as terms of one index field, so that no sender's keys add
 //! fields to the schema. A term is the field, a zero byte, its kind and its value:
 //!
 //! `[tag][path, escaped][0][kind][value]`
@@ -39,6 +39,9 @@ pub(super) const CUT_TOKEN: &[u8] = b"c";
 /// Marks entries whose metadata is not indexed in full, because the terms would dwarf the entry: many
 /// values under long paths. Clauses on metadata read these entries.
 pub(super) const OVERFLOW: &[u8] = b"o";
+
+/// Marks entries whose message begins with NUL, which OpenSearch's type `wildcard` never finds.
+pub(super) const LEADING_NUL: &[u8] = b"z";
 
 /// The fixed fields that are indexed as terms, and their tags.
 fn tag(field: &Field) -> Option<u8> {
@@ -127,6 +130,12 @@ pub(super) fn of_document(document: &Document<'_>, budget: usize, mut add: impl 
             add_text(&mut buffer, value, &mut add);
         }
     }
+    of_metadata(document, budget, add);
+}
+
+/// Calls `add` with each term of an entry's metadata, as [`of_document`] does.
+pub(super) fn of_metadata(document: &Document<'_>, budget: usize, mut add: impl FnMut(&[u8])) {
+    let mut buffer = Vec::with_capacity(128);
     let (mut taken, mut overflow, mut previous) = (0, false, "");
     for leaf in &document.metadata {
         let mut add = |term: &[u8]| {
@@ -216,6 +225,34 @@ fn escape(path: &str, out: &mut Vec<u8>) {
             other => out.push(other),
         }
     }
+}
+
+/// Where the kind of a metadata term stands, and the kind.
+fn kind_of(term: &[u8]) -> Option<(usize, u8)> {
+    let at = 1 + term.iter().position(|byte| *byte == END)?;
+    Some((at, *term.get(at)?))
+}
+
+/// Whether a metadata term says that there is such a path, rather than what it leads to.
+pub(super) fn is_of_path(term: &[u8]) -> bool {
+    kind_of(term).is_some_and(|(_, kind)| kind == Kind::Present as u8 || kind == Kind::Parent as u8)
+}
+
+/// The term that says that the path of a number's term leads to a number; `None` for other terms.
+pub(super) fn number_path(term: &[u8]) -> Option<&[u8]> {
+    kind_of(term).filter(|(_, kind)| *kind == Kind::Number as u8).and_then(|(at, _)| term.get(..=at))
+}
+
+/// A metadata term for an engine whose terms are text. It sorts as the term does among those of its kind.
+pub(super) fn as_text(term: &[u8]) -> String {
+    let split = number_path(term).map_or(term.len(), <[u8]>::len);
+    let mut text = String::from_utf8_lossy(&term[..split]).into_owned();
+    for byte in &term[split..] {
+        for digit in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+    }
+    text
 }
 
 /// The first term that a metadata path can have.

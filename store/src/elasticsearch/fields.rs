@@ -1,0 +1,66 @@
+//! Which fields there are.
+
+use std::collections::BTreeMap;
+
+use logpipeline_model::elasticsearch::field;
+use logpipeline_model::query::{Field, TimeRange};
+use serde_json::json;
+
+use super::histogram::list;
+use super::plan::{Reader, damaged};
+use super::time;
+use crate::terms::{self, Kind};
+use crate::{FieldInfo, FieldKind, StoreError};
+
+/// Paths below `metadata` that are listed.
+const MOST: usize = 10_000;
+
+const SOMETIMES: [(&str, Field); 5] = [
+    ("level", Field::Level),
+    ("resourceId", Field::ResourceId),
+    ("traceId", Field::TraceId),
+    ("spanId", Field::SpanId),
+    ("commit", Field::Commit),
+];
+
+pub(super) async fn fields(reader: &Reader, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
+    let filters: serde_json::Map<_, _> = SOMETIMES
+        .iter()
+        .map(|(name, _)| ((*name).to_owned(), json!({ "exists": { "field": name } })))
+        .collect();
+    let body = json!({
+        "query": { "constant_score": { "filter": time::of_event(range) } },
+        "size": 0, "track_total_hits": true,
+        "aggs": {
+            "fixed": { "filters": { "filters": filters } },
+            "paths": { "terms": { "field": field::PATHS, "size": MOST, "order": { "_key": "asc" } } },
+        },
+    });
+    let Some(answer) = reader.search(body, None).await? else { return Ok(Vec::new()) };
+    let Some(found) = &answer.aggregations else { return Ok(Vec::new()) };
+    if answer.hits.total.as_ref().is_none_or(|total| total.value == 0) {
+        return Ok(Vec::new());
+    }
+    let has = |field: &Field| match SOMETIMES.iter().find(|(_, one)| one == field) {
+        Some((name, _)) => found["fixed"]["buckets"][name]["doc_count"].as_u64().unwrap_or_default() > 0,
+        None => true,
+    };
+    let fixed = Field::FIXED.into_iter().filter(has).map(|field| {
+        let kind = FieldKind::of_fixed(&field);
+        FieldInfo { field, kind }
+    });
+    let mut paths: BTreeMap<String, (bool, bool)> = BTreeMap::new();
+    for bucket in list(&found["paths"]["buckets"]) {
+        let term = bucket["key"].as_str().ok_or_else(|| damaged("a path is no text".to_owned()))?.as_bytes();
+        let (Some(escaped), Some(kind)) = (terms::escaped_path(term), term.last()) else { continue };
+        let (present, number) = paths.entry(terms::unescape(escaped)).or_default();
+        *present |= *kind == Kind::Present as u8;
+        *number |= *kind == Kind::Number as u8;
+    }
+    let metadata =
+        paths.into_iter().filter(|(_, (present, _))| *present).map(|(path, (_, number))| FieldInfo {
+            field: Field::Metadata(path),
+            kind: if number { FieldKind::Number } else { FieldKind::Keyword },
+        });
+    Ok(fixed.chain(metadata).collect())
+}

@@ -1,0 +1,70 @@
+//! Where the servers are, and how entries are laid out there.
+
+use std::fmt;
+use std::time::Duration;
+
+use logpipeline_model::elasticsearch::{Classes, Layout};
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Addresses of the same cluster, tried in turn.
+    pub urls: Vec<String>,
+    pub credentials: Credentials,
+    /// PEM certificates of the authorities that sign the servers' certificates, in place of the system's.
+    pub authorities: Option<Vec<u8>>,
+    /// PEM of a client's certificate and its private key.
+    pub client_certificate: Option<Vec<u8>>,
+    pub classes: Classes,
+    pub layout: Layout,
+    /// Whether new indices take the mode `logsdb`, on Elasticsearch 8.17 and newer.
+    pub logsdb: bool,
+    /// Whether bodies are compressed: for links slower than some 100 MB/s.
+    pub gzip: bool,
+    /// How long a request may take that has no deadline of its own.
+    pub timeout: Duration,
+    /// Requests that write, at once. Fewer are sent while the servers are slow or busy.
+    pub most_writes: usize,
+}
+
+impl Options {
+    /// What most use: no credentials, everything else as it comes.
+    pub fn new(urls: Vec<String>, classes: Classes) -> Self {
+        Self {
+            urls,
+            credentials: Credentials::None,
+            authorities: None,
+            client_certificate: None,
+            classes,
+            layout: Layout::default(),
+            logsdb: false,
+            gzip: false,
+            timeout: Duration::from_secs(30),
+            most_writes: 4,
+        }
+    }
+}
+
+/// Who asks. Never shown.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum Credentials {
+    #[default]
+    None,
+    Basic {
+        user: String,
+        password: String,
+    },
+    /// An API key as the servers give it out: base64 of the key's id and secret.
+    ApiKey(String),
+    Bearer(String),
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::None => "None",
+            Self::Basic { .. } => "Basic",
+            Self::ApiKey(_) => "ApiKey",
+            Self::Bearer(_) => "Bearer",
+        })
+    }
+}

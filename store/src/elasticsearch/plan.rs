@@ -1,0 +1,237 @@
+//! A request made ready to run, and what its answers look like.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use elasticsearch::http::Method;
+use logpipeline_model::Document;
+use logpipeline_model::query::{Matcher, Query, TimeRange};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::compile::{Compiler, all};
+use super::connection::{Connection, RequestError};
+use super::engine::Engine;
+use super::{document, time};
+use crate::{FoundEntry, Position, StoreError};
+
+/// How much longer than a search's own time the answer may take to come.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Entries read at a time when they are tested here.
+const PAGE: usize = 1_000;
+
+/// What reads a pipeline's entries.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    pub(super) connection: Arc<Connection>,
+    pub(super) engine: Engine,
+    pub(super) compiler: Compiler,
+    /// The pattern of the pipeline's data streams.
+    pub(super) indices: String,
+}
+
+/// A query that the engine runs, and what tells whether it found too much.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) query: Value,
+    pub(super) exact: bool,
+    pub(super) matcher: Arc<Matcher>,
+    pub(super) deadline: Option<Instant>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Answer {
+    pub(super) timed_out: bool,
+    pub(super) hits: Hits,
+    pub(super) aggregations: Option<Value>,
+    #[serde(rename = "_shards")]
+    shards: Shards,
+    pit_id: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Shards {
+    failed: u64,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Hits {
+    pub(super) total: Option<Total>,
+    pub(super) hits: Vec<Hit>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Total {
+    pub(super) value: u64,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Hit {
+    #[serde(rename = "_source")]
+    pub(super) source: Option<Box<RawValue>>,
+    #[serde(default)]
+    pub(super) sort: Vec<Value>,
+}
+
+impl Answer {
+    /// Whether entries may be missing.
+    pub(super) fn is_partial(&self) -> bool {
+        self.timed_out || self.shards.failed > 0
+    }
+}
+
+impl Hit {
+    pub(super) fn body(&self) -> Result<Bytes, StoreError> {
+        self.source
+            .as_deref()
+            .and_then(document::stored_form)
+            .ok_or_else(|| damaged("a document is not one that this program wrote".to_owned()))
+    }
+
+    pub(super) fn entry(&self) -> Result<FoundEntry, StoreError> {
+        let position = time::position(&self.sort)
+            .ok_or_else(|| damaged(format!("a document has the sort values {:?}", self.sort)))?;
+        Ok(FoundEntry { position, body: self.body()? })
+    }
+}
+
+pub(super) fn damaged(reason: String) -> StoreError {
+    StoreError::Damaged { reason }
+}
+
+impl Reader {
+    pub(super) fn plan(&self, query: &Query, range: TimeRange, deadline: Option<Instant>) -> Plan {
+        let candidates = self.compiler.compile(&query.expr);
+        let times = time::of_event(range);
+        let query_value = match (times == all(), candidates.query == all()) {
+            (true, _) => candidates.query,
+            (false, true) => times,
+            (false, false) => json!({ "bool": { "filter": [candidates.query, times] } }),
+        };
+        // Scores are not made for filters, and nothing else asks for them.
+        let query_value = json!({ "constant_score": { "filter": query_value } });
+        Plan { query: query_value, exact: candidates.exact, matcher: Arc::new(Matcher::new(query)), deadline }
+    }
+
+    /// Runs a search; `None` where the time was up before it answered.
+    pub(super) async fn search(
+        &self,
+        mut body: Value,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Answer>, StoreError> {
+        let path = if body.get("pit").is_some() {
+            "/_search".to_owned()
+        } else {
+            format!("/{}/_search?ignore_unavailable=true&allow_no_indices=true", self.indices)
+        };
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let answer = match left {
+            None => self.connection.ask(Method::Post, &path, Some(&body)).await,
+            Some(left) if left.is_zero() => return Ok(None),
+            Some(left) => {
+                body["timeout"] = json!(format!("{}ms", left.as_millis().max(1)));
+                self.connection.ask_within(Method::Post, &path, Some(&body), left + GRACE).await
+            }
+        };
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(RequestError::Unanswered(_)) if left.is_some() => Ok(None),
+            Err(error) if error.status() == Some(404) => Ok(Some(Answer::default())),
+            Err(error) => Err(explained(error)),
+        }
+    }
+
+    /// Reads what a plan finds, in an order of [`time::sort`], and tests it here. `found` says whether
+    /// more is wanted. Returns whether the time was up before the end.
+    pub(super) async fn scan(
+        &self,
+        plan: &Plan,
+        sort: Value,
+        after: Option<Position>,
+        mut found: impl FnMut(&Document<'_>, FoundEntry) -> bool + Send,
+    ) -> Result<bool, StoreError> {
+        let path = self.engine.point_in_time_path(&self.indices);
+        let opened: Value = match self.connection.ask(Method::Post, &path, None).await {
+            Ok(opened) => opened,
+            Err(error) if error.status() == Some(404) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
+        let Some(mut id) = self.engine.point_in_time_id(&opened) else {
+            return Err(damaged("a point in time has no id".to_owned()));
+        };
+        let mut after = after.map(time::sort_values);
+        let result = loop {
+            let mut body = json!({
+                "query": plan.query, "sort": sort, "size": PAGE, "track_total_hits": false,
+                "pit": { "id": id, "keep_alive": "1m" },
+            });
+            if let Some(after) = &after {
+                body["search_after"] = after.clone();
+            }
+            let answer = match self.search(body, plan.deadline).await {
+                Ok(Some(answer)) => answer,
+                Ok(None) => break Ok(true),
+                Err(error) => break Err(error),
+            };
+            let partial = answer.is_partial();
+            if let Some(next) = answer.pit_id {
+                id = next;
+            }
+            let full = answer.hits.hits.len() >= PAGE;
+            after = answer.hits.hits.last().map(|hit| Value::Array(hit.sort.clone()));
+            match take(plan, answer.hits.hits, &mut found) {
+                Ok(true) => {}
+                Ok(false) => break Ok(partial),
+                Err(error) => break Err(error),
+            }
+            if partial || !full {
+                break Ok(partial);
+            }
+        };
+        let (path, body) = self.engine.close_point_in_time(&id);
+        // It ends by itself within a minute.
+        let _: Result<Value, _> = self.connection.ask(Method::Delete, path, Some(&body)).await;
+        result
+    }
+}
+
+fn take(
+    plan: &Plan,
+    hits: Vec<Hit>,
+    found: &mut impl FnMut(&Document<'_>, FoundEntry) -> bool,
+) -> Result<bool, StoreError> {
+    for hit in hits {
+        let entry = hit.entry()?;
+        let body = entry.body.clone();
+        let document = Document::parse(&body)
+            .map_err(|error| damaged(format!("a stored entry is unreadable: {error}")))?;
+        if plan.matcher.matches(&document) && !found(&document, entry) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Says in the user's terms what the engine would not do.
+fn explained(error: RequestError) -> StoreError {
+    let RequestError::Refused { kind, reason, .. } = &error else { return error.into() };
+    let has = |words: &[&str]| words.iter().any(|word| kind.contains(word) || reason.contains(word));
+    let text = if has(&["too_many_nested_clauses", "too_many_clauses", "maxClauseCount"]) {
+        "a prefix in the query matches too many words: add letters to it"
+    } else if has(&["too_complex_to_determinize", "Determinizing"]) {
+        "a pattern in the query is too complex for Elasticsearch: use fewer wildcards or repetitions"
+    } else if has(&["too_many_buckets"]) {
+        "the histogram has too many buckets: take a longer interval"
+    } else if has(&["nested depth", "max_nested_depth"]) {
+        "the query has more brackets inside each other than Elasticsearch takes: write it with fewer"
+    } else {
+        return error.into();
+    };
+    StoreError::Unsupported { reason: text.to_owned() }
+}

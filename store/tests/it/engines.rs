@@ -1,0 +1,85 @@
+//! Every engine behind the one trait, empty.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use logpipeline_model::Timestamp;
+use logpipeline_model::elasticsearch::{Classes, Layout};
+use logpipeline_store::LogStore;
+use logpipeline_store::elasticsearch::{ElasticsearchStore, Options};
+
+use crate::ground::TestStore;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Embedded,
+    Elasticsearch,
+    OpenSearch,
+}
+
+/// A store of its own, which nothing was written to.
+pub struct Subject {
+    store: Arc<dyn LogStore>,
+    elastic: Option<Arc<ElasticsearchStore>>,
+    _embedded: Option<tempfile::TempDir>,
+}
+
+impl Engine {
+    pub fn open(self) -> Subject {
+        if self == Self::Embedded {
+            let TestStore { store, directory } = TestStore::new();
+            return Subject { store: Arc::new(store), elastic: None, _embedded: Some(directory) };
+        }
+        let store = Arc::new(self.writer(&unique()));
+        let elastic = Some(Arc::clone(&store));
+        Subject { store, elastic, _embedded: None }
+    }
+
+    /// A writer of a pipeline's data streams.
+    pub fn writer(self, pipeline: &str) -> ElasticsearchStore {
+        // Earlier than any entry of the tests was received, as it is where no other process wrote before.
+        ElasticsearchStore::open_writer(self.options(pipeline), Timestamp::MIN).unwrap()
+    }
+
+    pub fn options(self, pipeline: &str) -> Options {
+        let mut options = Options::new(vec![self.url()], Classes::new(pipeline, None, Vec::new()).unwrap());
+        options.layout = Layout { replicas: 0, ..Layout::default() };
+        options
+    }
+
+    pub fn url(self) -> String {
+        let name = match self {
+            Self::Embedded => panic!("the embedded store has no address"),
+            Self::Elasticsearch => "ELASTICSEARCH_URL",
+            Self::OpenSearch => "OPENSEARCH_URL",
+        };
+        std::env::var(name).unwrap_or_else(|_| {
+            panic!("{name} is not set: `make test` starts the servers, or set it to the address of your own")
+        })
+    }
+}
+
+/// A name that no other test, in this run or another, gives a pipeline.
+pub fn unique() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    format!("test-{}-{}-{}", std::process::id(), now.as_millis(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Subject {
+    /// Waits until what was written is found.
+    pub async fn settle(&self) {
+        if let Some(elastic) = &self.elastic {
+            elastic.refresh().await.unwrap();
+        }
+    }
+}
+
+impl Deref for Subject {
+    type Target = dyn LogStore;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.store
+    }
+}
