@@ -105,13 +105,10 @@ impl Ingestor {
             options: ShipOptions { linger: config.linger, ..ShipOptions::default() },
         };
         let shipper = tokio::spawn(shipper.run(finished));
-        tokio::spawn(retention::run(
-            store,
-            config.retention(),
-            config.retention_interval,
-            metrics,
-            shutdown.clone(),
-        ));
+        if config.store.retains(config.retention()) {
+            let interval = config.retention_interval;
+            tokio::spawn(retention::run(store, config.retention(), interval, metrics, shutdown.clone()));
+        }
         let options = ServerOptions {
             header_timeout: config.header_timeout,
             max_connections: config.max_connections as usize,

@@ -8,6 +8,7 @@ use clap::Parser;
 use logpipeline_model::entry::Limits;
 use logpipeline_service::units::{format_bytes, parse_bytes, parse_duration};
 use logpipeline_store::RetentionPolicy;
+use logpipeline_store_settings::WriteArgs;
 
 use crate::wal::{self, record, segment};
 
@@ -26,7 +27,7 @@ pub struct Config {
     #[arg(long, env = "LOGPIPELINE_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:9090")]
     pub admin_listen: SocketAddr,
 
-    /// Folder of the write-ahead log (wal/), the store (store/) and the dead letters (dead-letters/).
+    /// Folder of the write-ahead log (wal/), the embedded store (store/) and the dead letters (dead-letters/).
     #[arg(long, env = "LOGPIPELINE_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
     pub data_dir: PathBuf,
 
@@ -94,6 +95,9 @@ pub struct Config {
     /// How long finishing requests and shipping what is left may take after that.
     #[arg(long, env = "LOGPIPELINE_GRACE", value_name = "DURATION", default_value = "20s", value_parser = parse_duration)]
     pub grace: Duration,
+
+    #[command(flatten)]
+    pub store: WriteArgs,
 }
 
 /// Settings that do not go together.

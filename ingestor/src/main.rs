@@ -7,9 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Parser;
 use logpipeline_ingestor::wal::disk::LocalDisk;
-use logpipeline_ingestor::{Config, Ingestor};
+use logpipeline_ingestor::{Config, Ingestor, clock};
 use logpipeline_service::{Shutdown, telemetry};
-use logpipeline_store::embedded::{EmbeddedStore, Options};
 
 fn main() -> ExitCode {
     let config = Config::parse();
@@ -46,9 +45,8 @@ fn run(config: &Config) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(async {
         let shutdown = Shutdown::on_signal(config.drain).context("failed to listen for signals")?;
-        let store = EmbeddedStore::open_writer(config.data_dir.join("store"), Options::default())
-            .context("failed to open the store")?;
-        let ingestor = Ingestor::start(config, Arc::new(store), Arc::new(LocalDisk), shutdown)?;
+        let store = config.store.open_writer(&config.data_dir, config.retention(), clock::now())?;
+        let ingestor = Ingestor::start(config, store, Arc::new(LocalDisk), shutdown)?;
         ingestor.run().await?;
         anyhow::Ok(())
     });

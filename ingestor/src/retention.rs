@@ -17,9 +17,6 @@ pub async fn run(
     metrics: Metrics,
     shutdown: Shutdown,
 ) {
-    if policy == RetentionPolicy::default() {
-        return;
-    }
     loop {
         match store.retain(policy, clock::now()).await {
             Ok(report) if report.removed.is_empty() => {}

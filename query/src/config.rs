@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use logpipeline_service::units;
+use logpipeline_store_settings::StoreArgs;
 
 use crate::text::parse_duration;
 
@@ -21,12 +22,15 @@ pub struct Config {
     #[arg(long, env = "LOGPIPELINE_ADMIN_LISTEN", default_value_t = SocketAddr::new(ANY, 9090))]
     pub admin_listen: SocketAddr,
 
-    /// Folder that the ingestor writes; entries are read from its `store`
+    /// Folder that the ingestor writes; the embedded store is its `store`
     #[arg(long, env = "LOGPIPELINE_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
 
     #[command(flatten)]
     pub limits: Limits,
+
+    #[command(flatten)]
+    pub store: StoreArgs,
 }
 
 /// What one request, and all of them together, may take.

@@ -9,7 +9,7 @@ use logpipeline_service::Shutdown;
 use logpipeline_service::admin::{self, Readiness};
 use logpipeline_service::http_server::{self, ServerOptions};
 use logpipeline_store::LogStore;
-use logpipeline_store::embedded::EmbeddedStore;
+use logpipeline_store_settings::Engine;
 use tokio::net::TcpListener;
 
 use crate::{App, Config, router, ui};
@@ -26,16 +26,14 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let admin =
         tokio::spawn(http_server::serve(admin_listener, admin, ServerOptions::default(), shutdown.clone()));
 
+    let store = config.store.open_reader(&config.data_dir)?;
     let folder = config.data_dir.join("store");
-    let store = EmbeddedStore::open_reader(&folder)
-        .context("failed to open the store; --data-dir names the ingestor's data folder")?;
-    if !folder.exists() {
+    if config.store.store == Engine::Embedded && !folder.exists() {
         tracing::warn!(
             folder = %folder.display(),
             "there is no store yet; an ingestor with the same --data-dir makes it"
         );
     }
-    let store: Arc<dyn LogStore> = Arc::new(store);
     tokio::spawn(probe(Arc::clone(&store), readiness));
 
     let app =

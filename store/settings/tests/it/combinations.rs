@@ -1,0 +1,118 @@
+//! Settings that go together, and those that do not.
+
+use clap::Parser;
+use logpipeline_model::Timestamp;
+use logpipeline_store::RetentionPolicy;
+
+use crate::{ELSEWHERE, Reader, Writer, keep_a_day, reader, refusal, refusal_with, writer};
+
+#[test]
+fn without_flags_the_store_is_the_folder_below_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    writer(&[]).open_writer(folder.path(), RetentionPolicy::default(), Timestamp::MIN).unwrap();
+    assert!(folder.path().join("store").is_dir());
+    reader(&[]).open_reader(folder.path()).unwrap();
+}
+
+#[test]
+fn what_is_for_elasticsearch_alone_is_refused_with_the_embedded_store() {
+    for flag in [
+        "--elasticsearch-url=http://localhost:9200",
+        "--elasticsearch-user=me",
+        "--elasticsearch-password-file=f",
+        "--elasticsearch-api-key-file=f",
+        "--elasticsearch-token-file=f",
+        "--elasticsearch-ca-file=f",
+        "--elasticsearch-client-certificate-file=f",
+        "--elasticsearch-gzip",
+        "--pipeline=shop",
+        "--retention-class=short=debug:3d",
+        "--elasticsearch-shards=2",
+        "--elasticsearch-replicas=0",
+        "--elasticsearch-refresh-interval=5s",
+        "--elasticsearch-lifecycle=ingestor",
+        "--elasticsearch-logsdb",
+    ] {
+        let name = flag.split('=').next().unwrap();
+        let error = refusal(&[flag]);
+        assert!(
+            error.starts_with(&format!("{name} is for --store elasticsearch, but the store is embedded")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_server_that_is_down_can_be_opened_for_writing_and_reading() {
+    let folder = tempfile::tempdir().unwrap();
+    let flags = [&ELSEWHERE[..], &["--elasticsearch-url=http://127.0.0.1:2,http://127.0.0.1:3"]].concat();
+    let store = writer(&flags);
+    assert_eq!(store.store.elasticsearch_url.len(), 3);
+    store.open_writer(folder.path(), RetentionPolicy::default(), Timestamp::MIN).unwrap();
+    reader(&flags).open_reader(folder.path()).unwrap();
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing is written here");
+}
+
+#[test]
+fn addresses_that_cannot_be_used_are_refused_without_telling_what_they_hold() {
+    let refused = |url: &str| refusal(&["--store=elasticsearch", &format!("--elasticsearch-url={url}")]);
+    assert!(refusal(&["--store=elasticsearch"]).contains("set --elasticsearch-url, such as"));
+    assert!(refused("localhost:9200").starts_with("--elasticsearch-url \"localhost:9200\" is no address"));
+    assert!(refused("").contains("is no address"));
+    for url in ["https://me:hunter2@host:9200", "me:hunter2@host:9200"] {
+        let error = refused(url);
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    assert!(refused("https://me:hunter2@host").contains("set --elasticsearch-user"));
+}
+
+#[test]
+fn names_that_no_data_stream_can_have_and_classes_that_clash_are_refused() {
+    let refused = |flags: &[&str]| refusal(&[&ELSEWHERE, flags].concat());
+    assert!(refused(&["--pipeline=Shop"]).contains("the pipeline's name \"Shop\" must be"));
+    assert!(refused(&["--retention-class=a.b=debug:3d"]).contains("the retention class \"a.b\" must be"));
+    let twice = ["--retention-class=a=debug:3d", "--retention-class=b=DBG:5d"];
+    assert!(refused(&twice).contains("the level \"debug\" is in two retention classes"));
+    let error = refused(&["--retention-class=default=info:3d"]);
+    assert!(error.contains("--retention-max-age says how long"), "{error}");
+    assert!(
+        refused(&["--elasticsearch-refresh-interval=1ms"])
+            .contains("--elasticsearch-refresh-interval is too short: at least 100ms")
+    );
+}
+
+#[test]
+fn a_size_cannot_be_kept_by_elasticsearchs_own_lifecycle() {
+    let flags = [&ELSEWHERE[..], &["--elasticsearch-lifecycle=data-stream"]].concat();
+    let policy = RetentionPolicy { max_bytes: Some(1), ..RetentionPolicy::default() };
+    let error = refusal_with(&flags, policy);
+    assert!(error.starts_with("--retention-max-bytes and --elasticsearch-lifecycle data-stream"), "{error}");
+}
+
+#[test]
+fn retention_runs_here_unless_elasticsearch_sees_to_it() {
+    let nothing = RetentionPolicy::default();
+    assert!(!writer(&[]).retains(nothing));
+    assert!(writer(&[]).retains(keep_a_day()));
+    // Indices are rolled over at a size though nothing is ever removed.
+    assert!(writer(&ELSEWHERE).retains(nothing));
+    let own = [&ELSEWHERE[..], &["--elasticsearch-lifecycle=data-stream"]].concat();
+    assert!(!writer(&own).retains(keep_a_day()));
+}
+
+#[test]
+fn classes_come_from_one_flag_or_several() {
+    let one = writer(&["--retention-class=short=debug,trace:3d;audit=audit:365d"]).retention_class;
+    let two = writer(&["--retention-class=short=debug,trace:3d", "--retention-class=audit=audit:365d"])
+        .retention_class;
+    assert_eq!(one, two);
+    assert_eq!(one.iter().map(|class| &class.name[..]).collect::<Vec<_>>(), ["short", "audit"]);
+}
+
+#[test]
+fn a_reader_is_not_asked_how_entries_are_laid_out_and_no_password_has_a_flag() {
+    for flag in ["--elasticsearch-shards=1", "--retention-class=a=b:1d", "--elasticsearch-password=x"] {
+        assert!(Reader::try_parse_from(["x", flag]).is_err(), "{flag}");
+    }
+    assert!(Writer::try_parse_from(["x", "--elasticsearch-password=x"]).is_err());
+}
