@@ -7,13 +7,15 @@ import path from 'node:path';
 import { prepareFolder } from './lib/folder.mjs';
 import { count, delivery, shipped, startPlatform } from './lib/platform.mjs';
 import { binary, fail, lastWords, sleep, start, stop } from './lib/processes.mjs';
+import { addressProblem, hasNode, startNode, stopNode } from './lib/search.mjs';
 import { portProblem, readSettings } from './lib/settings.mjs';
 
+const PIPELINE = 'demo';
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
 const settings = orFail(() => readSettings(process.env));
-const { dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, rate, seconds } = settings;
-const problem = await portProblem(settings);
+const { dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, rate, seconds, elasticsearch } = settings;
+const problem = (await portProblem(settings)) ?? (elasticsearch?.url && (await addressProblem(elasticsearch.url)));
 if (problem) fail(problem);
 orFail(() => prepareFolder(dataDir));
 orFail(() => prepareFolder(path.join(dataDir, 'logs')));
@@ -27,18 +29,36 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-say(`starting the ingestor and the query server on ${dataDir}`);
-const platform = await startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin }).catch((error) => fail(error.message));
-
+let platform;
 let exitCode = 1;
 try {
-  exitCode = await run();
+  const { storeArgs, ingestorArgs } = await prepareStore();
+  if (!interrupted) {
+    say(`starting the ingestor and the query server on ${dataDir}`);
+    platform = await startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, storeArgs, ingestorArgs });
+    exitCode = await run();
+  }
 } catch (error) {
   process.stderr.write(`${error.message}\n`);
 }
-const clean = await platform.stop();
+let clean = platform ? await platform.stop() : true;
+if (elasticsearch?.dir && hasNode(elasticsearch.dir)) clean = stopNode(elasticsearch.dir) && clean;
 if (!clean) process.stderr.write(`a process did not end cleanly: see ${path.join(dataDir, 'logs')}\n`);
 process.exit(clean ? exitCode : 1);
+
+/** Starts Elasticsearch where the store is one and none is given; what the components are told of the store. */
+async function prepareStore() {
+  if (!elasticsearch) return {};
+  let { url } = elasticsearch;
+  if (!url) {
+    say('starting Elasticsearch (the first time its server is fetched: about 1 GB, a few minutes)');
+    ({ url } = await startNode(elasticsearch.dir, elasticsearch.port));
+  }
+  say(`entries are kept in Elasticsearch at ${url}, in the data stream logs-${PIPELINE}.default`);
+  const storeArgs = ['--store', 'elasticsearch', '--elasticsearch-url', url, '--pipeline', PIPELINE];
+  // A single node has no place for copies.
+  return { storeArgs, ingestorArgs: elasticsearch.url ? [] : ['--elasticsearch-replicas', '0'] };
+}
 
 function orFail(step) {
   try {
@@ -117,6 +137,7 @@ function introduce() {
   say(`  Search:  ${query}`);
   say(`  Send:    curl ${ingest}/logs -d '{"level":"error","message":"Failed to connect to DB","resourceId":"server-1234"}'`);
   say(`  Find:    ${logq} 'level:error "Failed to connect"' --since 1h${server}`);
+  if (elasticsearch) say(`  Store:   ${elasticsearch.url ?? `http://localhost:${elasticsearch.port}`}/logs-${PIPELINE}.*/_search`);
   say(`  Health:  ${admin}/metrics of the ingestor, ${queryAdminUrl}/metrics of the query server`);
   say();
   say(seconds ? `a load of ${rate} entries/s runs for ${seconds} s` : `a load of ${rate} entries/s runs until Ctrl-C, which ends it and checks what it sent`);
@@ -127,7 +148,8 @@ async function settle(before, replayed, reportFile) {
   if (!existsSync(reportFile)) throw new Error(`the generator left no report: see ${path.join(dataDir, 'logs', 'generator.log')}`);
   const generated = JSON.parse(readFileSync(reportFile, 'utf8'));
   const after = await shipped(platform);
-  await sleep(300);
+  // Longer than written entries take to be found.
+  await sleep(elasticsearch ? 2_500 : 300);
   const sum = (name) => generated[name] + replayed[name];
   const known = replayed.alreadyStored;
   const found = (await count(platform, `metadata.run:"${generated.run}"`)) + (await count(platform, `metadata.run:"${replayed.run}"`)) + known;

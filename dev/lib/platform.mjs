@@ -4,17 +4,17 @@ import path from 'node:path';
 
 import { getJson, ready, sleep, start, stop } from './processes.mjs';
 
-/** Starts ingestor and query server and waits until both are ready. */
-export async function startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, ingestorArgs = [] }) {
+/** Starts ingestor and query server and waits until both are ready. `storeArgs` are for both. */
+export async function startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, storeArgs = [], ingestorArgs = [] }) {
   const logs = path.join(dataDir, 'logs');
   const ingestor = start(
     'logpipeline-ingestor',
-    ['--listen', `0.0.0.0:${ingestPort}`, '--admin-listen', `127.0.0.1:${ingestAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...ingestorArgs],
+    ['--listen', `0.0.0.0:${ingestPort}`, '--admin-listen', `127.0.0.1:${ingestAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...storeArgs, ...ingestorArgs],
     { logFile: path.join(logs, 'ingestor.log'), profile },
   );
   const query = start(
     'logpipeline-query',
-    ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--drain', '0s'],
+    ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...storeArgs],
     { logFile: path.join(logs, 'query.log'), profile },
   );
   const platform = {

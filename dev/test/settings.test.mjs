@@ -24,6 +24,28 @@ test('a setting that is not usable is named, with one that is', () => {
   }
 });
 
+test('Elasticsearch is started below the data folder, or reached where ELASTICSEARCH_URL says', () => {
+  assert.equal(readSettings({}).elasticsearch, null);
+  assert.equal(readSettings({ STORE: 'embedded', ELASTICSEARCH_URL: 'http://search:9200' }).elasticsearch, null);
+  assert.deepEqual(readSettings({ STORE: 'elasticsearch', DATA_DIR: '/tmp/d' }).elasticsearch, { url: null, port: 9200, dir: '/tmp/d/elasticsearch' });
+  const given = readSettings({ STORE: 'elasticsearch', ELASTICSEARCH_URL: 'http://search:9200' }).elasticsearch;
+  assert.deepEqual(given, { url: 'http://search:9200', port: null, dir: null });
+  assert.throws(() => readSettings({ STORE: 'opensearch' }), /STORE is "opensearch".*embedded or elasticsearch/);
+  assert.throws(() => readSettings({ STORE: 'elasticsearch', ELASTICSEARCH_URL: 'search:9200' }), /ELASTICSEARCH_URL is "search:9200".*http:\/\/localhost:9200/);
+});
+
+test("Elasticsearch's port is looked at only where it is started, and not where it runs already", async () => {
+  const busy = async (port) => port !== 9200;
+  const runs = (settings, nodeRuns) => portProblem(readSettings(settings), busy, () => nodeRuns);
+  assert.equal(await runs({}, false), null);
+  assert.equal(await runs({ STORE: 'elasticsearch', ELASTICSEARCH_URL: 'http://search:9200' }, false), null);
+  assert.equal(await runs({ STORE: 'elasticsearch' }, true), null);
+  assert.equal(
+    await runs({ STORE: 'elasticsearch' }, false),
+    'port 9200 is in use: stop what listens there, or choose another: make demo ELASTICSEARCH_PORT=10200',
+  );
+});
+
 test('two uses of one port are noticed before a busy one', async () => {
   for (const [env, names] of [
     [{ INGEST_PORT: '4000', QUERY_PORT: '4000' }, /INGEST_PORT and QUERY_PORT are both 4000.*QUERY_PORT=5000/],
