@@ -10,18 +10,20 @@ export ADMIN_PORT ?= 9090
 export DATA_DIR ?= ./data
 export DEMO_RATE ?= 200
 export DEMO_SECONDS ?=
+export STORE ?= embedded
+export ELASTICSEARCH_PORT ?= 9200
 export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium)
 
 RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo build ui test test-rust test-ui test-dev test-browser lint fmt generate bench require require-node chromium
+.PHONY: help demo build ui test test-rust test-ui test-dev test-browser lint fmt generate bench faults require require-node chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-demo: require ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load
+demo: require ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load; STORE=elasticsearch starts that too
 	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: about 5 minutes the first time, on two cores'; fi
 	@cargo build --release --locked --quiet
 	@exec node dev/demo.mjs
@@ -71,6 +73,9 @@ generate: require ## Write the files that are generated from code, and checked i
 
 bench: build ## Measure the release build: figures for docs/performance.md
 	node dev/bench.mjs
+
+faults: build ## Break Elasticsearch in every way under load, and prove that nothing is lost or doubled (about 10 minutes)
+	node dev/faults.mjs
 
 require: require-node
 	@dev/require.sh cargo cc
