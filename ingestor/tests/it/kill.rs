@@ -47,18 +47,18 @@ async fn stored(folder: &Path) -> HashMap<String, u64> {
 }
 
 #[derive(Default)]
-struct Load {
-    target: RwLock<String>,
-    stop: AtomicBool,
+pub struct Load {
+    pub target: RwLock<String>,
+    pub stop: AtomicBool,
     next: AtomicU64,
-    acknowledged: Mutex<Vec<String>>,
+    pub acknowledged: Mutex<Vec<String>>,
     sent: Mutex<Vec<String>>,
 }
 
 impl Load {
     /// Sends batches until told to stop. With `retry`, a batch that got no answer is sent again under its
     /// idempotency key until it got one; otherwise it is given up.
-    async fn send(self: Arc<Self>, retry: bool) {
+    pub async fn send(self: Arc<Self>, retry: bool) {
         let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build().unwrap();
         while !self.stop.load(Ordering::SeqCst) {
             let number = self.next.fetch_add(1, Ordering::SeqCst);

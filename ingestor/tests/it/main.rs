@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod delivery;
+mod elasticsearch;
 mod full;
 mod kill;
-
 mod limits;
 mod power_cut;
 mod process;
