@@ -268,7 +268,7 @@ async fn an_idempotency_key_makes_a_retry_store_nothing_twice() {
     assert_eq!(server.store.len(), 30);
 
     let long = "k".repeat(256);
-    for key in ["", " ", &long] {
+    for key in ["", " ", "a b", "a\tb", &long] {
         let answer = server.post_to("/logs", &[("idempotency-key", key)], "{\"message\":\"m\"}").await;
         assert_eq!((answer.status, answer.kind()), (400, "invalid-idempotency-key"), "{key}");
     }
@@ -286,7 +286,7 @@ async fn wrong_methods_and_paths_are_explained() {
     assert_eq!((answer.status, answer.kind()), (405, "method-not-allowed"));
     assert_eq!(answer.headers["allow"], "GET, HEAD");
     let answer = server.post_to("/nowhere", &[], "x").await;
-    assert_eq!((answer.status, answer.kind()), (404, "not-found"));
+    assert_eq!((answer.status, answer.kind()), (404, "no-such-path"));
 }
 
 #[tokio::test]

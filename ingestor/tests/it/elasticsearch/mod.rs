@@ -3,6 +3,7 @@
 mod down;
 mod finding;
 mod kills;
+mod secured;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
