@@ -48,6 +48,35 @@ fn the_model_links_no_runtime_no_network_and_no_engine() {
     );
 }
 
+/// An operator, which links the model alone, applies the very templates that the ingestor does.
+#[test]
+fn what_elasticsearch_holds_is_defined_without_a_client_of_it() {
+    assert_absent(
+        "logpipeline-model",
+        &["elasticsearch", "url", "rustls", "logpipeline-store", "logpipeline-service"],
+    );
+    let definitions = sources("model/src/elasticsearch");
+    for word in ["index_patterns", "composed_of", "data_retention"] {
+        assert!(definitions.iter().any(|(_, source)| source.contains(word)), "nothing defines {word}");
+        for (path, source) in sources("store/src").iter().chain(&sources("ingestor/src")) {
+            assert!(!source.contains(word), "{path} defines {word}, which belongs to the model");
+        }
+    }
+}
+
+#[test]
+fn one_crate_reads_the_flags_of_the_store_and_knows_no_component() {
+    assert_absent(
+        "logpipeline-store-settings",
+        &["logpipeline-ingestor", "logpipeline-query", "logpipeline-generator"],
+    );
+    for (path, source) in sources("ingestor/src").iter().chain(&sources("query/src")) {
+        for engine in ["EmbeddedStore", "ElasticsearchStore"] {
+            assert!(!source.contains(engine), "{path} names {engine}");
+        }
+    }
+}
+
 #[test]
 fn the_store_knows_no_component_and_no_http_server() {
     assert_absent(
@@ -65,7 +94,7 @@ fn the_shared_service_crate_knows_no_product_logic() {
 fn the_generator_is_a_client_like_any_other() {
     assert_absent(
         "logpipeline-generator",
-        &["logpipeline-store", "logpipeline-ingestor", "logpipeline-query", "tantivy"],
+        &["logpipeline-store", "logpipeline-ingestor", "logpipeline-query", "tantivy", "elasticsearch"],
     );
 }
 
@@ -77,6 +106,7 @@ fn the_command_line_knows_nothing_but_the_api() {
         "logpipeline-ingestor",
         "logpipeline-service",
         "tantivy",
+        "elasticsearch",
         "axum",
     ];
     assert_absent("logq", &servers_and_engines);
@@ -91,7 +121,17 @@ fn ingestor_and_query_server_meet_only_in_the_store() {
 /// The crate reads no clock: time comes in as an argument.
 #[test]
 fn the_model_reads_no_clock_and_no_files() {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../model/src")];
+    for (path, source) in sources("model/src") {
+        for banned in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::env", "std::thread"] {
+            assert!(!source.contains(banned), "{path} uses {banned}");
+        }
+    }
+}
+
+/// The sources below a folder, by path, without their tests.
+fn sources(folder: &str) -> Vec<(String, String)> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder)];
+    let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -104,9 +144,8 @@ fn the_model_reads_no_clock_and_no_files() {
             }
             let source = std::fs::read_to_string(&path).unwrap();
             let source = source.split("#[cfg(test)]").next().unwrap();
-            for banned in ["SystemTime", "Instant::now", "std::fs", "std::net", "std::env", "std::thread"] {
-                assert!(!source.contains(banned), "{} uses {banned}", path.display());
-            }
+            found.push((path.display().to_string(), source.to_owned()));
         }
     }
+    found
 }
