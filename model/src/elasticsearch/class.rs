@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The class of entries that no other class takes.
 const DEFAULT: &str = "default";
 const NAME_LIMIT: usize = 63;
+/// Elasticsearch brings component templates of its own with the names that those of such a pipeline have.
+const RESERVED: [&str; 2] = ["apm", "otel"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetentionClass {
@@ -29,6 +31,8 @@ pub enum ClassError {
         "{what} {name:?} must be 1 to 63 lower-case letters, digits and dashes, and begin with a letter or digit"
     )]
     Name { what: &'static str, name: String },
+    #[error("a pipeline cannot be named {name:?}: Elasticsearch has templates of that name")]
+    Reserved { name: String },
     #[error("the level {level:?} is in two retention classes")]
     LevelTwice { level: String },
     #[error("the retention class {name:?} is there twice")]
@@ -46,6 +50,9 @@ impl Classes {
         others: Vec<RetentionClass>,
     ) -> Result<Self, ClassError> {
         check("the pipeline's name", pipeline)?;
+        if RESERVED.contains(&pipeline) {
+            return Err(ClassError::Reserved { name: pipeline.to_owned() });
+        }
         let mut classes = vec![RetentionClass { name: DEFAULT.to_owned(), levels: Vec::new(), keep }];
         for class in others {
             check("the retention class", &class.name)?;
@@ -123,6 +130,8 @@ mod tests {
             assert!(Classes::new("shop", None, vec![class(name, &[])]).is_err(), "{name}");
         }
         assert!(Classes::new(&"a".repeat(63), None, Vec::new()).is_ok());
+        assert!(Classes::new("apm", None, Vec::new()).is_err());
+        assert!(Classes::new("apm-eu", None, vec![class("otel", &[])]).is_ok());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(super) fn analysis() -> Value {
 pub(super) fn mappings(features: &Features) -> Value {
     let mut message = json!({ "type": "text", "analyzer": "words", "norms": false });
     if features.wildcard {
-        message["fields"] = json!({ "raw": { "type": "wildcard" } });
+        message["fields"] = json!({ "raw": { "type": "wildcard", "ignore_above": i32::MAX } });
     }
     let mut mappings = json!({
         "_meta": { "managed_by": "logpipeline", "schema": SCHEMA_VERSION },
@@ -31,7 +31,7 @@ pub(super) fn mappings(features: &Features) -> Value {
         "properties": {
             "@timestamp": { "type": "date_nanos" },
             "receivedAt": { "type": "date_nanos" },
-            "id": { "type": "keyword" },
+            "id": keyword(),
             "level": value(),
             "message": message,
             "resourceId": value(),
@@ -40,9 +40,9 @@ pub(super) fn mappings(features: &Features) -> Value {
             "commit": value(),
             "metadata": { "type": "object", "enabled": false },
             "search": { "properties": {
-                "era": { "type": "keyword" },
-                "paths": { "type": "keyword" },
-                "values": { "type": "keyword" },
+                "era": keyword(),
+                "paths": keyword(),
+                "values": keyword(),
             } },
         },
     });
@@ -53,7 +53,20 @@ pub(super) fn mappings(features: &Features) -> Value {
     mappings
 }
 
-/// A whole value, as it is and folded. Values are cut before they are sent, so that none is ignored.
+/// A whole value, as it is and folded.
 fn value() -> Value {
-    json!({ "type": "keyword", "fields": { "folded": { "type": "keyword", "normalizer": "folded" } } })
+    let mut value = keyword();
+    let mut folded = keyword();
+    folded["normalizer"] = json!("folded");
+    value["fields"] = json!({ "folded": folded });
+    value
 }
+
+/// Values are cut before they are sent, so that none is ignored; but the mode `logsdb` would ignore those
+/// of 8,192 characters.
+fn keyword() -> Value {
+    json!({ "type": "keyword", "ignore_above": LONGEST_TERM })
+}
+
+/// What Lucene takes for a term, in bytes.
+const LONGEST_TERM: u32 = 32_766;

@@ -2,11 +2,15 @@
 //! templates and their lifecycle. Whoever applies them applies the same bytes.
 
 mod class;
+mod lifecycle;
 mod mapping;
 mod templates;
 
 pub use class::{ClassError, Classes, RetentionClass};
-pub use templates::{Definition, Features, Layout, Lifecycle, Product, definitions};
+pub use lifecycle::{Lifecycle, LifecycleError, Rollover};
+pub use templates::{Definition, Features, Layout, Product, Put, definitions};
+
+use templates::meta;
 
 /// Grows whenever entries of an earlier version would be searched otherwise. It stands under `_meta` in
 /// every template.

@@ -15,6 +15,8 @@ use crate::ground::TestStore;
 pub enum Engine {
     Embedded,
     Elasticsearch,
+    /// With indices in the mode `logsdb`.
+    ElasticsearchLogsdb,
     OpenSearch,
 }
 
@@ -45,13 +47,14 @@ impl Engine {
     pub fn options(self, pipeline: &str) -> Options {
         let mut options = Options::new(vec![self.url()], Classes::new(pipeline, None, Vec::new()).unwrap());
         options.layout = Layout { replicas: 0, ..Layout::default() };
+        options.logsdb = self == Self::ElasticsearchLogsdb;
         options
     }
 
     pub fn url(self) -> String {
         let name = match self {
             Self::Embedded => panic!("the embedded store has no address"),
-            Self::Elasticsearch => "ELASTICSEARCH_URL",
+            Self::Elasticsearch | Self::ElasticsearchLogsdb => "ELASTICSEARCH_URL",
             Self::OpenSearch => "OPENSEARCH_URL",
         };
         std::env::var(name).unwrap_or_else(|_| {

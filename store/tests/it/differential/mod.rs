@@ -35,6 +35,11 @@ async fn elasticsearch_finds_what_the_matcher_finds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn elasticsearch_with_logsdb_finds_what_the_matcher_finds() {
+    compare(Engine::ElasticsearchLogsdb, 3).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn opensearch_finds_what_the_matcher_finds() {
     compare(Engine::OpenSearch, 6).await;
 }
