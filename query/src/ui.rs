@@ -70,7 +70,7 @@ fn no_such_path(path: &str) -> Problem {
         true => format!("There is no endpoint {path}; GET /api/v1/openapi.json describes those there are."),
         false => format!("There is no {path} here; the web UI is at / and the search API below /api/v1."),
     };
-    Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
+    Problem::new(StatusCode::NOT_FOUND, "no-such-path", detail)
 }
 
 fn send(asset: &'static Asset, headers: &HeaderMap) -> Response {
@@ -182,7 +182,7 @@ mod tests {
                 assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
                 assert_eq!(header(&response, "content-type"), "application/problem+json", "{path}");
                 let text = body(response).await;
-                assert!(text.contains("urn:logpipeline:problem:not-found") && text.contains(path), "{text}");
+                assert!(text.contains("urn:logpipeline:problem:no-such-path") && text.contains(path), "{text}");
             }
         }
     }

@@ -108,7 +108,8 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all("idempotency-key").iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().map(str::trim).unwrap_or_default();
-    if text.is_empty() || text.len() > MAX_KEY || values.next().is_some() {
+    let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+    if text.is_empty() || !visible || text.len() > MAX_KEY || values.next().is_some() {
         let detail =
             format!("Idempotency-Key must come once and be 1 to {MAX_KEY} visible ASCII characters.");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-idempotency-key", detail));

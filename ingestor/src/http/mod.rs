@@ -98,7 +98,7 @@ async fn wrong_method(request: Request) -> Response {
 async fn unknown_path(request: Request) -> Problem {
     let detail =
         format!("There is nothing at {}. Send log entries with POST to /api/v1/logs.", request.uri().path());
-    Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
+    Problem::new(StatusCode::NOT_FOUND, "no-such-path", detail)
 }
 
 #[cfg(test)]

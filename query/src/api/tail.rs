@@ -75,4 +75,5 @@ fn events(subscription: Subscription, shutdown: Shutdown) -> impl Stream<Item = 
         };
         Some((event, (subscription, shutdown)))
     })
+    .fuse()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures::{Stream, stream};
+use futures::{Stream, StreamExt, stream};
 use logpipeline_model::query::{Query, TimeRange};
 use logpipeline_rows::{Rows, Unreadable};
 use logpipeline_store::{LogStore, Order, Position, SearchPage, SearchRequest, StoreError};
@@ -131,7 +131,7 @@ impl Export {
 }
 
 /// The export's body, beginning with the page that was read before, if any. It fails, and so does not end as a
-/// complete body does, where not all of it could be read.
+/// complete body does, where not all of it could be read. Compression asks for more after the end, as it may.
 pub(crate) fn stream(export: Export, first: Option<SearchPage>) -> impl Stream<Item = io::Result<Bytes>> {
     let (pieces, receiver) = mpsc::channel(2);
     let metrics = export.metrics.clone();
@@ -150,4 +150,5 @@ pub(crate) fn stream(export: Export, first: Option<SearchPage>) -> impl Stream<I
         tracing::warn!(reason, "an export broke off");
         Some((Err(io::Error::other(reason)), None))
     })
+    .fuse()
 }

@@ -85,7 +85,7 @@ async fn what_is_not_there_is_said_to_be_not_there() {
     let (status, problem) = server.refused("/logs/018a97d2-5c00-7000-8000-000000000000", &[]).await;
     assert_eq!((status, &problem["type"]), (404, &json!("urn:logpipeline:problem:not-found")));
     let (status, problem) = server.refused("/serach", &[]).await;
-    assert_eq!((status, &problem["type"]), (404, &json!("urn:logpipeline:problem:not-found")));
+    assert_eq!((status, &problem["type"]), (404, &json!("urn:logpipeline:problem:no-such-path")));
     let posted = reqwest::Client::new().post(server.url("/api/v1/search")).send().await.unwrap();
     assert_eq!(posted.status(), 405);
     assert_eq!(posted.headers()["content-type"], "application/problem+json");

@@ -1,5 +1,8 @@
 //! The web UI's files, and the headers of every answer.
 
+use std::io::Read;
+
+use flate2::read::MultiGzDecoder;
 use logpipeline_query::ui;
 
 use crate::server::Server;
@@ -57,5 +60,21 @@ async fn large_answers_are_compressed_for_those_who_ask() {
     for (path, compressed) in [("/api/v1/search", true), ("/api/v1/export", true), ("/api/v1/tail", false)] {
         let response = client.get(server.url(path)).header("accept-encoding", "gzip").send().await.unwrap();
         assert_eq!(response.headers().contains_key("content-encoding"), compressed, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_compressed_export_is_whole() {
+    let server = Server::start().await;
+    (0..1_000).for_each(|_| _ = server.ingest(crate::server::SAMPLE));
+    let client = reqwest::Client::new();
+    for query in ["", "?limit=1", "?q=nothing", "?format=csv"] {
+        let path = format!("/api/v1/export{query}");
+        let plain = get(&server, &path).await.bytes().await.unwrap();
+        let request = client.get(server.url(&path)).header("accept-encoding", "gzip");
+        let packed = request.send().await.unwrap().bytes().await.unwrap();
+        let mut unpacked = Vec::new();
+        MultiGzDecoder::new(&packed[..]).read_to_end(&mut unpacked).unwrap();
+        assert!(unpacked == plain, "{path}: {} bytes, not {}", unpacked.len(), plain.len());
     }
 }

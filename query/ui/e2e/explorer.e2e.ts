@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { NumberLiteral } from "../src/api/json";
@@ -291,6 +292,22 @@ test("thousands of rows are paged in while scrolling, few are in the page", asyn
   );
   expect(await rows(page).count()).toBeLessThan(100);
   await page.getByText("No more entries").waitFor();
+});
+
+test("an export brings all that is found", async () => {
+  await view(page, { q: `metadata.many:${RUN}`, range: "all", order: "asc" });
+  await rows(page).first().waitFor();
+  for (const [format, lines] of [
+    ["NDJSON", MANY],
+    ["CSV", MANY + 1],
+  ] as const) {
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: format, exact: true }).click(),
+    ]);
+    const text = await readFile(await download.path(), "utf8");
+    expect(text.trimEnd().split(/\r?\n/).length, format).toBe(lines);
+  }
 });
 
 test("the tail shows a new entry, and waits while the reader is elsewhere", async () => {

@@ -104,7 +104,7 @@ async function serve(
       return;
     }
     default: {
-      problem(response, 404, "not-found", { detail: `There is nothing at ${url.pathname}.` });
+      problem(response, 404, "no-such-path", { detail: `There is nothing at ${url.pathname}.` });
       return;
     }
   }

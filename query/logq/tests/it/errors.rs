@@ -55,6 +55,17 @@ fn a_server_that_is_not_there_is_exit_code_3() {
     }
 }
 
+#[test]
+fn an_address_where_no_query_server_is_has_exit_code_3() {
+    let server = Server::with_sample();
+    let nowhere = format!("http://{}/foo", server.address);
+    for mode in [&[][..], &["--all"], &["--context", "018a97d2-5c00-7000-8000-000000000000"]] {
+        let (code, out, err) = finish(logq().args(mode).args(["--server", &nowhere]));
+        assert_eq!((code, out.as_str()), (3, ""), "{mode:?}: {err}");
+        assert!(err.contains("/foo"), "{err}");
+    }
+}
+
 /// A server that gives the same answer to every request.
 fn answering(answer: String) -> String {
     answering_after(Duration::ZERO, answer)

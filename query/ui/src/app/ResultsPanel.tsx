@@ -154,7 +154,7 @@ export function ResultsPanel(props: Props) {
             highlight={highlight}
             active={active}
             expanded={expanded}
-            stale={results.phase === "loading"}
+            stale={results.phase === "loading" || (results.problem !== null && !results.failedMore)}
             onToggle={toggle}
             onWalk={walk}
             onReached={search.reached}

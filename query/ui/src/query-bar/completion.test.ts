@@ -30,10 +30,25 @@ test("names by their beginning or that of their last parts, quoted where needed"
     name,
     kind: "k",
   }));
-  expect(fieldSuggestions(fields, "stat").map(({ insert }) => insert)).toEqual(["metadata.http.status:"]);
+  expect(fieldSuggestions(fields, "stat").map(({ insert }) => insert)).toEqual([
+    "status:",
+    "metadata.http.status:",
+  ]);
   expect(fieldSuggestions(fields, "metadata.x").map(({ insert }) => insert)).toEqual([
     '"metadata.x-status":',
   ]);
+});
+
+test("other names for fields come first where a path only ends so", () => {
+  const some = [
+    { name: "metadata.upstream.service", kind: "keyword" },
+    { name: "resourceId", kind: "keyword" },
+  ];
+  expect(fieldSuggestions(some, "serv")).toEqual([
+    { label: "service", detail: "is resourceId", insert: "service:" },
+    { label: "metadata.upstream.service", detail: "keyword", insert: "metadata.upstream.service:" },
+  ]);
+  expect(fieldSuggestions(some, "msg")).toEqual([]);
 });
 
 test("values are quoted and counted; what is typed in full is left out", () => {

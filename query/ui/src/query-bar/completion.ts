@@ -1,6 +1,6 @@
 import { quoteField, quoteValue } from "../filters/quote";
 import { isObject, scalarText, type Json } from "../api/json";
-import { resolveField } from "../query-language/fields";
+import { aliases, resolveField } from "../query-language/fields";
 import { formatCount } from "../ui/format";
 
 /** What may be completed at the caret: `start` to the caret is what a suggestion replaces. */
@@ -36,15 +36,25 @@ export function completionAt(text: string, caret: number): Completion | null {
   return { kind: "field", prefix, start: caret - prefix.length };
 }
 
-/** Fields whose name, or the last part of it, begins so; the shortest names first. */
+/**
+ * Fields whose name, another name for which, or the last part of whose name begins so: those that begin so as a whole
+ * first, the shortest first.
+ */
 export function fieldSuggestions(names: { name: string; kind: string }[], prefix: string): Suggestion[] {
   const wanted = prefix.replace(/^@/, "").toLowerCase();
+  const begins = (name: string) => name.toLowerCase().startsWith(wanted);
+  const others = aliases()
+    .filter(([alias, field]) => wanted && begins(alias) && names.some(({ name }) => name === field))
+    .map(([alias, field]) => ({ name: alias, kind: `is ${field}` }));
   return names
-    .filter(({ name }) => {
-      const lower = name.toLowerCase();
-      return lower.startsWith(wanted) || lower.includes(`.${wanted}`);
-    })
-    .sort((a, b) => a.name.length - b.name.length || a.name.localeCompare(b.name))
+    .filter(({ name }) => begins(name) || name.toLowerCase().includes(`.${wanted}`))
+    .concat(others)
+    .sort(
+      (a, b) =>
+        Number(begins(b.name)) - Number(begins(a.name)) ||
+        a.name.length - b.name.length ||
+        a.name.localeCompare(b.name),
+    )
     .slice(0, 12)
     .map(({ name, kind }) => ({ label: name, detail: kind, insert: `${quoteField(name)}:` }));
 }

@@ -26,6 +26,11 @@ const ALIASES: Record<string, string> = {
   span_id: "spanId",
 };
 
+/** Other names that people type for the fields, and the fields. */
+export function aliases(): [alias: string, field: string][] {
+  return Object.entries(ALIASES).filter(([alias]) => !alias.startsWith("_"));
+}
+
 /** The canonical name of the field that a query names. */
 export function resolveField(name: string): string {
   const plain = name.startsWith("@") ? name.slice(1) : name;
