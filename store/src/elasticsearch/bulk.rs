@@ -1,10 +1,13 @@
 //! Bulk requests: their bodies, and what became of each item.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use logpipeline_model::EntryId;
 use serde::Deserialize;
 
 use super::connection::Cause;
+use super::engine::Engine;
 
 /// A body is sent once it has this many bytes: engines take 5 to 15 MB best.
 pub(super) const BODY_BYTES: usize = 8 << 20;
@@ -17,6 +20,23 @@ pub(super) struct Item {
     pub(super) id: EntryId,
     /// The action and the document, a line each.
     pub(super) lines: Bytes,
+    /// Whether it was sent before, and it is not known what became of it.
+    pub(super) unsure: bool,
+    /// Whether to look for it in every index before it is sent.
+    pub(super) look_up: bool,
+    /// Whether an earlier request may still store it.
+    pub(super) watch: bool,
+}
+
+impl Item {
+    pub(super) fn new(at: usize, id: EntryId, lines: Bytes) -> Self {
+        Self { at, id, lines, unsure: false, look_up: false, watch: false }
+    }
+
+    /// It was sent, and it is not known what became of it.
+    pub(super) fn doubt(&mut self) {
+        (self.unsure, self.look_up, self.watch) = (true, true, true);
+    }
 }
 
 /// What became of one item.
@@ -25,8 +45,12 @@ pub(super) enum Outcome {
     Stored,
     /// An entry with its id is there.
     Exists,
-    /// Worth another try.
+    /// Worth another try; it was not stored.
     Later(String),
+    /// Worth another try; it may have been stored.
+    Unsure(String),
+    /// There is no template, or no data stream, of its name.
+    Homeless(String),
     /// The engine will never take it.
     Refused(String),
 }
@@ -45,27 +69,52 @@ pub(super) struct ItemAnswer {
 #[derive(Debug, Deserialize)]
 struct Action {
     status: u16,
+    #[serde(default, rename = "_index")]
+    index: Option<String>,
     #[serde(default)]
     error: Option<Cause>,
 }
 
-/// The fields of an answer that are read.
-pub(super) const PATH: &str = "/_bulk?filter_path=items.create.status,items.create.error";
+/// Where bulk requests go, and the fields of their answers that are read. Nothing but a data stream may be
+/// written to: an index that came to be without the templates has mappings that were guessed. The server
+/// gives up before we do, so that it says what it did.
+pub(super) fn path(engine: &Engine, timeout: Duration) -> String {
+    let millis = (timeout.as_millis() * 4 / 5).max(1);
+    let rest = if engine.requires_data_streams() {
+        "require_data_stream=true&filter_path=items.create.status,items.create.error"
+    } else {
+        "filter_path=items.create.status,items.create.error,items.create._index"
+    };
+    format!("/_bulk?timeout={millis}ms&{rest}")
+}
 
 impl ItemAnswer {
+    /// The index that an entry was written to in place of a data stream.
+    pub(super) fn plain_index(&self) -> Option<&str> {
+        let Action { status, index, .. } = &self.create;
+        index.as_deref().filter(|index| matches!(status, 200..300 | 409) && !index.starts_with(".ds-"))
+    }
+
     pub(super) fn outcome(&self) -> Outcome {
-        let Action { status, error } = &self.create;
+        let Action { status, error, .. } = &self.create;
         let kind = error.as_ref().map_or("", |error| error.kind.as_str());
-        let text = || error.as_ref().map_or_else(|| format!("status {status}"), Cause::text);
+        let text = || {
+            let text = error.as_ref().map_or_else(|| format!("status {status}"), Cause::text);
+            if kind.is_empty() { text } else { format!("{kind}: {text}") }
+        };
         match status {
             200..300 => Outcome::Stored,
             409 => Outcome::Exists,
-            408 | 429 | 500..600 => Outcome::Later(text()),
-            // An index that is read-only, since its disk is full or somebody said so.
-            403 if kind == "cluster_block_exception" => Outcome::Later(text()),
-            // Templates or data streams that somebody removed are made again.
-            404 => Outcome::Later(text()),
-            _ => Outcome::Refused(format!("{kind}: {}", text())),
+            404 => Outcome::Homeless(text()),
+            429 => Outcome::Later(text()),
+            // An index that is read-only, or who writes may not: no fault of the entry.
+            401 | 403 => Outcome::Later(text()),
+            // The cluster has as many shards as it may, or somebody closed the index.
+            400 if matches!(kind, "validation_exception" | "index_closed_exception") => {
+                Outcome::Later(text())
+            }
+            408 | 500..600 => Outcome::Unsure(text()),
+            _ => Outcome::Refused(text()),
         }
     }
 }
@@ -110,24 +159,43 @@ mod tests {
             format!(r#"{{"create":{{"status":{status},"error":{{"type":"{kind}","reason":"why"}}}}}}"#)
         };
         assert_eq!(outcome(&error(409, "version_conflict_engine_exception")), Outcome::Exists);
-        for (status, kind) in [
-            (429, "es_rejected_execution_exception"),
-            (429, "cluster_block_exception"),
-            (403, "cluster_block_exception"),
-            (503, "unavailable_shards_exception"),
-            (500, "whatever"),
-            (404, "index_not_found_exception"),
-        ] {
-            assert_eq!(outcome(&error(status, kind)), Outcome::Later("why".to_owned()), "{status} {kind}");
-        }
-        for (status, kind) in [(400, "document_parsing_exception"), (403, "security_exception")] {
-            assert_eq!(outcome(&error(status, kind)), Outcome::Refused(format!("{kind}: why")));
+        type Made = fn(String) -> Outcome;
+        let cases: [(u16, &str, Made); 12] = [
+            (429, "es_rejected_execution_exception", Outcome::Later),
+            (429, "cluster_block_exception", Outcome::Later),
+            (403, "cluster_block_exception", Outcome::Later),
+            (401, "security_exception", Outcome::Later),
+            (403, "security_exception", Outcome::Later),
+            (400, "validation_exception", Outcome::Later),
+            (400, "index_closed_exception", Outcome::Later),
+            (408, "timeout_exception", Outcome::Unsure),
+            (503, "unavailable_shards_exception", Outcome::Unsure),
+            (500, "whatever", Outcome::Unsure),
+            (404, "index_not_found_exception", Outcome::Homeless),
+            (400, "document_parsing_exception", Outcome::Refused),
+        ];
+        for (status, kind, expected) in cases {
+            assert_eq!(outcome(&error(status, kind)), expected(format!("{kind}: why")), "{status} {kind}");
         }
     }
 
     #[test]
+    fn an_index_in_place_of_a_data_stream_is_noticed() {
+        let index = |answer: &str| {
+            let answer: ItemAnswer = serde_json::from_str(answer).unwrap();
+            answer.plain_index().map(str::to_owned)
+        };
+        let plain = Some("logs-a.default".to_owned());
+        assert_eq!(index(r#"{"create":{"status":201,"_index":"logs-a.default"}}"#), plain);
+        assert_eq!(index(r#"{"create":{"status":409,"_index":"logs-a.default"}}"#), plain);
+        assert_eq!(index(r#"{"create":{"status":201,"_index":".ds-logs-a.default-000001"}}"#), None);
+        assert_eq!(index(r#"{"create":{"status":429,"_index":"logs-a.default"}}"#), None);
+        assert_eq!(index(r#"{"create":{"status":201}}"#), None);
+    }
+
+    #[test]
     fn bodies_are_bounded_but_no_item_is_cut() {
-        let item = |at, length| Item { at, id: EntryId::from_parts(0, 0), lines: vec![b'x'; length].into() };
+        let item = |at, length| Item::new(at, EntryId::from_parts(0, 0), vec![b'x'; length].into());
         let items = vec![item(0, 5 << 20), item(1, 3 << 20), item(2, 1), item(3, 20 << 20), item(4, 1)];
         let runs = runs(items);
         let places: Vec<Vec<_>> = runs.iter().map(|run| run.iter().map(|item| item.at).collect()).collect();

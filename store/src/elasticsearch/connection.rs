@@ -1,15 +1,18 @@
 //! Requests to a cluster: which of its addresses, as whom, and what became of them.
 
-use std::error::Error as _;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use elasticsearch::auth::{ClientCertificate, Credentials as Auth};
 use elasticsearch::cert::{Certificate, CertificateValidation};
-use elasticsearch::http::headers::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use elasticsearch::http::headers::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use elasticsearch::http::transport::{SingleNodeConnectionPool, Transport, TransportBuilder};
 use elasticsearch::http::{Method, Url};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -23,6 +26,7 @@ pub(super) struct Connection {
     /// The node that answered last.
     current: AtomicUsize,
     timeout: Duration,
+    gzip: bool,
 }
 
 #[derive(Debug)]
@@ -54,6 +58,16 @@ impl RequestError {
         }
     }
 
+    /// Whether it is certain that the server did nothing, and will do nothing, of what it was asked for.
+    pub(super) fn is_clear(&self) -> bool {
+        match self {
+            Self::Unreachable(_) => true,
+            Self::Unanswered(_) | Self::Garbled { .. } => false,
+            // What stands before a server may say in its place that it gave no answer.
+            Self::Refused { status, .. } => !matches!(status, 408 | 500..),
+        }
+    }
+
     /// Whether the same request may succeed later.
     pub(super) fn is_transient(&self) -> bool {
         match self {
@@ -79,9 +93,11 @@ impl From<RequestError> for StoreError {
     }
 }
 
-pub(super) enum Content {
-    Json(Bytes),
-    Lines(Bytes),
+struct Content {
+    bytes: Bytes,
+    /// Rather than one object.
+    lines: bool,
+    compressed: bool,
 }
 
 impl Connection {
@@ -90,7 +106,17 @@ impl Connection {
             return Err(invalid("no address of Elasticsearch is given".to_owned()));
         }
         let nodes = options.urls.iter().map(|url| Node::new(url, options)).collect::<Result<_, _>>()?;
-        Ok(Self { nodes, current: AtomicUsize::new(0), timeout: options.timeout })
+        Ok(Self { nodes, current: AtomicUsize::new(0), timeout: options.timeout, gzip: options.gzip })
+    }
+
+    /// How long a request may take that has no deadline of its own.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The server that answered last.
+    pub(super) fn address(&self) -> &str {
+        self.nodes.get(self.current.load(Ordering::Relaxed)).map_or("", |node| &node.url)
     }
 
     /// Sends a request that may be sent twice, to one address after the other.
@@ -110,8 +136,12 @@ impl Connection {
         body: Option<&Value>,
         timeout: Duration,
     ) -> Result<T, RequestError> {
-        let body = body.map(|body| Bytes::from(body.to_string()));
-        let (url, bytes) = self.send(method, path, body.map(Content::Json), timeout, true).await?;
+        let body = body.map(|body| Content {
+            bytes: Bytes::from(body.to_string()),
+            lines: false,
+            compressed: false,
+        });
+        let (url, bytes) = self.send(method, path, body, timeout, true).await?;
         serde_json::from_slice(&bytes)
             .map_err(|error| RequestError::Garbled { url, reason: error.to_string() })
     }
@@ -124,7 +154,9 @@ impl Connection {
         lines: Bytes,
         timeout: Duration,
     ) -> Result<T, RequestError> {
-        let (url, bytes) = self.send(Method::Post, path, Some(Content::Lines(lines)), timeout, false).await?;
+        let bytes = if self.gzip { gzip(lines).await? } else { lines };
+        let body = Content { bytes, lines: true, compressed: self.gzip };
+        let (url, bytes) = self.send(Method::Post, path, Some(body), timeout, false).await?;
         serde_json::from_slice(&bytes)
             .map_err(|error| RequestError::Garbled { url, reason: error.to_string() })
     }
@@ -148,8 +180,14 @@ impl Connection {
                 }
                 Err(error @ RequestError::Unreachable(_)) => failed = error,
                 Err(error @ RequestError::Unanswered(_)) if twice => failed = error,
+                Err(error @ RequestError::Refused { status: 502..=504, .. }) if twice => failed = error,
                 Err(error) => {
-                    if matches!(error, RequestError::Unanswered(_)) {
+                    // Another server may be in better health: the next request goes there.
+                    let ails = matches!(
+                        error,
+                        RequestError::Unanswered(_) | RequestError::Refused { status: 502..=504, .. }
+                    );
+                    if ails {
                         self.current.store((at + 1) % self.nodes.len(), Ordering::Relaxed);
                     }
                     return Err(error);
@@ -162,15 +200,37 @@ impl Connection {
 
 impl Node {
     fn new(url: &str, options: &Options) -> Result<Self, StoreError> {
-        let parsed = Url::parse(url)
+        let mut parsed = Url::parse(url)
             .ok()
             .filter(|parsed| matches!(parsed.scheme(), "http" | "https") && parsed.has_host())
-            .ok_or_else(|| invalid(format!("{url:?} is no address such as https://host:9200")))?;
+            .ok_or_else(|| {
+                // What stands before the @ is secret.
+                let shown = url.rsplit('@').next().unwrap_or_default();
+                invalid(format!("{shown:?} is no address such as https://host:9200"))
+            })?;
+        let credentials = within(&mut parsed, &options.credentials)?;
+        let address = parsed.as_str().trim_end_matches('/').to_owned();
+        let mut auth = auth(&credentials)?;
+        let mut headers = HeaderMap::new();
+        if let Some(pem) = &options.client_certificate {
+            // The transport takes one kind of credentials: those beside a certificate go another way.
+            match &credentials {
+                Credentials::None => {}
+                Credentials::Basic { user, password } => {
+                    let set = parsed.set_username(user).and_then(|()| parsed.set_password(Some(password)));
+                    set.map_err(|()| invalid("the user and password cannot be sent".to_owned()))?;
+                }
+                Credentials::ApiKey(key) => authorize(&mut headers, &format!("ApiKey {key}"))?,
+                Credentials::Bearer(token) => authorize(&mut headers, &format!("Bearer {token}"))?,
+            }
+            auth = Some(Auth::Certificate(ClientCertificate::Pem(pem.clone())));
+        }
+        // Bodies are compressed here, and not by the transport, which would hold up other requests.
         let mut builder = TransportBuilder::new(SingleNodeConnectionPool::new(parsed))
             .disable_proxy()
             .enable_meta_header(false)
-            .request_body_compression(options.gzip);
-        if let Some(auth) = auth(options)? {
+            .headers(headers);
+        if let Some(auth) = auth {
             builder = builder.auth(auth);
         }
         if let Some(pem) = &options.authorities {
@@ -178,8 +238,18 @@ impl Node {
                 .map_err(|error| invalid(format!("the certificate authorities cannot be read: {error}")))?;
             builder = builder.cert_validation(CertificateValidation::Full(authorities));
         }
-        let transport = builder.build().map_err(|error| invalid(error.to_string()))?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), transport })
+        let transport = builder.build().map_err(|error| {
+            let what = match (&options.client_certificate, &options.authorities) {
+                (Some(_), None) => "the client certificate and its key cannot be read",
+                (Some(_), Some(_)) => {
+                    "the client certificate, its key or the certificate authorities cannot be read"
+                }
+                (None, Some(_)) => "the certificate authorities cannot be read",
+                (None, None) => "no connection can be set up",
+            };
+            invalid(format!("{what}: {}", with_causes(&error)))
+        })?;
+        Ok(Self { url: address, transport })
     }
 
     async fn send(
@@ -190,18 +260,24 @@ impl Node {
         timeout: Duration,
     ) -> Result<(String, Bytes), RequestError> {
         let mut headers = HeaderMap::new();
-        let body = body.map(|body| match body {
-            Content::Json(bytes) => bytes.clone(),
-            Content::Lines(bytes) => {
+        let body = body.map(|body| {
+            if body.lines {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
-                bytes.clone()
             }
+            if body.compressed {
+                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            }
+            body.bytes.clone()
         });
         let path = path.trim_start_matches('/');
         let sent = self.transport.send(method, path, headers, None::<&()>, body, Some(timeout)).await;
         let response = sent.map_err(|error| self.failed(&error))?;
         let status = response.status_code().as_u16();
-        let bytes = response.bytes().await.map_err(|error| self.failed(&error))?;
+        // The server took the request, so that whatever follows is no failure to reach it.
+        let bytes = response.bytes().await.map_err(|error| {
+            let reason = format!("{}: {}", self.url, with_causes(&error));
+            RequestError::Unanswered(reason)
+        })?;
         if (200..300).contains(&status) {
             return Ok((self.url.clone(), bytes));
         }
@@ -209,23 +285,14 @@ impl Node {
     }
 
     fn failed(&self, error: &elasticsearch::Error) -> RequestError {
-        let mut reason = format!("{}: {error}", self.url);
-        let mut unsent = false;
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            let text = inner.to_string();
-            unsent |= text.contains("(Connect)") || text.contains("error trying to connect");
-            if !reason.contains(&text) {
-                reason = format!("{reason}: {text}");
-            }
-            cause = inner.source();
-        }
+        let reason = format!("{}: {}", self.url, with_causes(error));
+        let unsent = reason.contains("(Connect)") || reason.contains("error trying to connect");
         if unsent { RequestError::Unreachable(reason) } else { RequestError::Unanswered(reason) }
     }
 
     fn refused(&self, status: u16, body: &[u8]) -> RequestError {
         let url = self.url.clone();
-        let (kind, reason) = match serde_json::from_slice::<Refusal>(body) {
+        let (kind, mut reason) = match serde_json::from_slice::<Refusal>(body) {
             Ok(Refusal { error: Fault::Full(fault) }) => fault.worst(),
             Ok(Refusal { error: Fault::Text(text) }) => ("error".to_owned(), text),
             Err(_) => {
@@ -233,30 +300,91 @@ impl Node {
                 ("error".to_owned(), text)
             }
         };
+        match status {
+            401 => reason.push_str(": check the user and password, the API key or the token"),
+            403 if kind == "security_exception" => {
+                reason.push_str(": give who writes and reads the privileges for these indices");
+            }
+            _ => {}
+        }
         RequestError::Refused { url, status, kind, reason }
     }
 }
 
-fn auth(options: &Options) -> Result<Option<Auth>, StoreError> {
+/// The credentials to be used with an address, which may hold some itself and then loses them.
+fn within(url: &mut Url, given: &Credentials) -> Result<Credentials, StoreError> {
+    if url.username().is_empty() && url.password().is_none() {
+        return Ok(given.clone());
+    }
+    let plain = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let own = Credentials::Basic {
+        user: plain(url.username()),
+        password: plain(url.password().unwrap_or_default()),
+    };
+    // Neither fails for an address that has a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    if *given != Credentials::None && *given != own {
+        let reason =
+            "the address of Elasticsearch holds a user and password, and other credentials are given";
+        return Err(invalid(reason.to_owned()));
+    }
+    Ok(own)
+}
+
+fn authorize(headers: &mut HeaderMap, value: &str) -> Result<(), StoreError> {
+    let mut value = HeaderValue::from_str(value).map_err(|error| invalid(error.to_string()))?;
+    value.set_sensitive(true);
+    headers.insert(AUTHORIZATION, value);
+    Ok(())
+}
+
+/// An error with what it does not say of its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = inner.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+fn auth(credentials: &Credentials) -> Result<Option<Auth>, StoreError> {
     let printable = |what: &str, text: &str| {
-        if text.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        if !text.is_empty() && text.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
             return Ok(text.to_owned());
         }
-        Err(invalid(format!("the {what} for Elasticsearch holds characters that no HTTP header can hold")))
+        let reason =
+            format!("the {what} for Elasticsearch is empty or holds characters that no HTTP header can hold");
+        Err(invalid(reason))
     };
-    if let Some(pem) = &options.client_certificate {
-        if options.credentials != Credentials::None {
-            let reason = "a client certificate and other credentials exclude each other".to_owned();
-            return Err(invalid(reason));
-        }
-        return Ok(Some(Auth::Certificate(ClientCertificate::Pem(pem.clone()))));
-    }
-    Ok(match &options.credentials {
+    Ok(match credentials {
         Credentials::None => None,
+        Credentials::Basic { user, .. } if user.contains(':') => {
+            return Err(invalid(
+                "the user for Elasticsearch holds a colon, which HTTP does not allow".to_owned(),
+            ));
+        }
         Credentials::Basic { user, password } => Some(Auth::Basic(user.clone(), password.clone())),
         Credentials::ApiKey(key) => Some(Auth::EncodedApiKey(printable("API key", key)?)),
         Credentials::Bearer(token) => Some(Auth::Bearer(printable("token", token)?)),
     })
+}
+
+/// At the level that costs least: entries shrink to a fifth by it.
+async fn gzip(bytes: Bytes) -> Result<Bytes, RequestError> {
+    let compress = move || {
+        let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::fast());
+        encoder.write_all(&bytes)?;
+        encoder.finish()
+    };
+    let failed = |error: std::io::Error| RequestError::Unreachable(error.to_string());
+    let compressed = tokio::task::spawn_blocking(compress).await.map_err(std::io::Error::other);
+    Ok(compressed.and_then(|compressed| compressed).map_err(failed)?.into())
 }
 
 fn invalid(reason: String) -> StoreError {

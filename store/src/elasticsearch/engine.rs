@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use elasticsearch::http::Method;
-use logpipeline_model::elasticsearch::{Features, Product, definitions};
+use logpipeline_model::elasticsearch::Product;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::compile::{self, Compiler};
 use super::connection::{Connection, RequestError};
-use super::options::Options;
+use crate::StoreError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Engine {
@@ -21,6 +21,8 @@ pub(super) struct Engine {
 #[derive(Deserialize)]
 struct Root {
     version: Version,
+    #[serde(default)]
+    tagline: String,
 }
 
 #[derive(Deserialize)]
@@ -31,14 +33,23 @@ struct Version {
 }
 
 impl Engine {
-    pub(super) async fn detect(connection: &Connection) -> Result<Self, RequestError> {
-        let Root { version } = connection.ask(Method::Get, "/", None).await?;
-        let mut numbers = version.number.split('.').map(|part| part.parse().unwrap_or(0));
-        let product = match version.distribution.as_deref() {
-            Some("opensearch") => Product::OpenSearch,
-            _ => Product::Elasticsearch,
-        };
-        Ok(Self { product, version: (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)) })
+    pub(super) async fn detect(connection: &Connection) -> Result<Self, StoreError> {
+        let answer: Value = connection.ask(Method::Get, "/", None).await?;
+        Self::of(&answer).ok_or_else(|| StoreError::Unsupported {
+            reason: format!("{} is neither Elasticsearch nor OpenSearch", connection.address()),
+        })
+    }
+
+    fn of(answer: &Value) -> Option<Self> {
+        let Root { version, tagline } = Root::deserialize(answer).ok()?;
+        let mut numbers = version.number.split('.').map(str::parse);
+        let (major, minor) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
+        if version.distribution.as_deref() == Some("opensearch") || tagline.contains("OpenSearch") {
+            // By `compatibility.override_main_response_version` it calls itself 7.10, whatever it is.
+            let version = if major == 7 { (2, 0) } else { (major, minor) };
+            return Some(Self { product: Product::OpenSearch, version });
+        }
+        Some(Self { product: Product::Elasticsearch, version: (major, minor) })
     }
 
     /// Why the engine cannot be used, where it cannot.
@@ -50,6 +61,11 @@ impl Engine {
         let (major, minor) = self.version;
         (major < oldest)
             .then(|| format!("{name} {major}.{minor} is too old: {oldest}.0 is the oldest supported"))
+    }
+
+    /// Whether bulk requests can say that nothing but a data stream is to be written to.
+    pub(super) fn requires_data_streams(&self) -> bool {
+        self.product == Product::Elasticsearch && self.version >= (8, 13)
     }
 
     /// The path that opens a point in time on indices.
@@ -78,51 +94,20 @@ impl Engine {
     }
 }
 
-/// Puts the templates, with the most that the engine takes. Idempotent.
-pub(super) async fn apply_templates(
-    connection: &Connection,
-    engine: &Engine,
-    options: &Options,
-) -> Result<Features, RequestError> {
-    let mut features = Features { product: engine.product, wildcard: true, logsdb: options.logsdb };
-    loop {
-        match put_all(connection, options, &features).await {
-            Ok(()) => return Ok(features),
-            // The type belongs to a module that some distributions leave out.
-            Err(RequestError::Refused { status: 400, reason, .. })
-                if features.wildcard && reason.contains("wildcard") =>
-            {
-                features.wildcard = false;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
+/// How long what was learnt of the indices' fields is taken for true: what is rolled over to templates without
+/// `message.raw` meanwhile is not found by patterns on the message.
+pub(super) const FIELDS_LEARNT_FOR: Duration = Duration::from_secs(60);
 
-async fn put_all(
-    connection: &Connection,
-    options: &Options,
-    features: &Features,
-) -> Result<(), RequestError> {
-    for definition in definitions(&options.classes, features, &options.layout) {
-        if definition.only_if_absent {
-            match connection.ask::<Value>(Method::Get, &definition.path, None).await {
-                Ok(_) => continue,
-                Err(error) if error.status() == Some(404) => {}
-                Err(error) => return Err(error),
-            }
-        }
-        connection.ask::<Value>(Method::Put, &definition.path, Some(&definition.body)).await?;
-    }
-    Ok(())
-}
-
-/// How long what was learnt of the engine is taken for true.
-pub(super) const LEARNT_FOR: Duration = Duration::from_secs(60);
+/// How long what was learnt of the entries is taken for true. Entries that queries must be compiled for may be
+/// missed so long, as entries that wait for a refresh are.
+pub(super) const ENTRIES_LEARNT_FOR: Duration = Duration::from_secs(1);
 
 /// Learns what entries there are that queries must be compiled for.
-pub(super) async fn survey(connection: &Connection, indices: &str) -> Result<Compiler, RequestError> {
-    let wildcard = has_wildcard(connection, indices).await?;
+pub(super) async fn survey(
+    connection: &Connection,
+    indices: &str,
+    wildcard: bool,
+) -> Result<Compiler, RequestError> {
     let path = format!("/{indices}/_search?ignore_unavailable=true&allow_no_indices=true");
     let body = json!({ "size": 0, "track_total_hits": false, "aggs": compile::marks() });
     let found: Value = match connection.ask(Method::Post, &path, Some(&body)).await {
@@ -131,10 +116,17 @@ pub(super) async fn survey(connection: &Connection, indices: &str) -> Result<Com
         Err(error) => return Err(error),
     };
     let any = |name: &str| found["aggregations"][name]["doc_count"].as_u64().is_some_and(|count| count > 0);
-    Ok(Compiler { wildcard, leading_nul: any("leading_nul"), overflow: any("overflow") })
+    Ok(Compiler {
+        wildcard,
+        leading_nul: any("leading_nul"),
+        overflow: any("overflow"),
+        otherwise: any("otherwise"),
+        coarse: false,
+    })
 }
 
-async fn has_wildcard(connection: &Connection, indices: &str) -> Result<bool, RequestError> {
+/// Whether all indices have `message.raw`.
+pub(super) async fn has_wildcard(connection: &Connection, indices: &str) -> Result<bool, RequestError> {
     let path =
         format!("/{indices}/_field_caps?fields=message.raw&include_unmapped=true&ignore_unavailable=true");
     let caps: Value = match connection.ask(Method::Get, &path, None).await {
@@ -147,4 +139,49 @@ async fn has_wildcard(connection: &Connection, indices: &str) -> Result<bool, Re
     Ok(kinds.is_some_and(|kinds| {
         kinds.len() == 1 && (kinds.contains_key("wildcard") || kinds.contains_key("keyword"))
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(version: Value, tagline: &str) -> Option<Engine> {
+        Engine::of(&json!({ "name": "n", "version": version, "tagline": tagline }))
+    }
+
+    #[test]
+    fn products_and_versions_are_told_apart() {
+        let cases = [
+            (json!({"number": "8.19.21"}), "You Know, for Search", Product::Elasticsearch, (8, 19)),
+            (json!({"number": "9.0.0-beta1"}), "You Know, for Search", Product::Elasticsearch, (9, 0)),
+            (json!({"number": "3.6.0", "distribution": "opensearch"}), "", Product::OpenSearch, (3, 6)),
+            (json!({"number": "1.3.0", "distribution": "opensearch"}), "", Product::OpenSearch, (1, 3)),
+            (
+                json!({"number": "7.10.2"}),
+                "The OpenSearch Project: https://opensearch.org/",
+                Product::OpenSearch,
+                (2, 0),
+            ),
+        ];
+        for (answer, tagline, product, version) in cases {
+            assert_eq!(of(answer, tagline), Some(Engine { product, version }), "{version:?}");
+        }
+        for answer in [json!({}), json!({"number": "latest"}), json!("9")] {
+            assert_eq!(of(answer.clone(), ""), None, "{answer}");
+        }
+        assert_eq!(Engine::of(&json!({"status": "ok"})), None);
+    }
+
+    #[test]
+    fn too_old_versions_are_named_with_the_oldest_that_will_do() {
+        let reason = |product, version| Engine { product, version }.unsupported();
+        let text = reason(Product::Elasticsearch, (7, 17)).unwrap();
+        assert_eq!(text, "Elasticsearch 7.17 is too old: 8.0 is the oldest supported");
+        let text = reason(Product::OpenSearch, (1, 3)).unwrap();
+        assert_eq!(text, "OpenSearch 1.3 is too old: 2.0 is the oldest supported");
+        assert_eq!(reason(Product::Elasticsearch, (8, 0)), None);
+        assert_eq!(reason(Product::OpenSearch, (2, 0)), None);
+        let requires = |version| Engine { product: Product::Elasticsearch, version }.requires_data_streams();
+        assert_eq!([(8, 12), (8, 13), (9, 0)].map(requires), [false, true, true]);
+    }
 }

@@ -7,17 +7,21 @@
 mod bulk;
 mod compile;
 mod connection;
+mod copies;
 mod document;
 mod engine;
 mod fields;
 mod histogram;
 mod lucene;
+mod memory;
 mod options;
 mod pace;
 mod plan;
+mod put;
 mod retention;
 mod search;
 mod stats;
+mod templates;
 mod time;
 mod values;
 mod writer;
@@ -35,7 +39,9 @@ use self::compile::Compiler;
 use self::connection::{Connection, RequestError};
 use self::engine::Engine;
 use self::plan::Reader;
-use self::writer::Writer;
+use self::retention::Retention;
+use self::templates::Templates;
+use self::writer::{Target, Writer};
 use crate::{
     FieldInfo, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Order, Position,
     RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, ValuesRequest,
@@ -51,9 +57,18 @@ pub struct ElasticsearchStore {
     options: Options,
     writer: Option<Writer>,
     engine: OnceCell<Engine>,
-    templates: OnceCell<()>,
-    /// What the last survey found, and when.
-    survey: Mutex<Option<(Instant, Compiler)>>,
+    /// The options with the lifecycle that the engine has.
+    resolved: OnceCell<Options>,
+    templates: Templates,
+    retention: Retention,
+    survey: Mutex<Survey>,
+}
+
+/// What was learnt of the indices and the entries, and when.
+#[derive(Debug, Clone, Copy, Default)]
+struct Survey {
+    wildcard: Option<(Instant, bool)>,
+    compiler: Option<(Instant, Compiler)>,
 }
 
 impl ElasticsearchStore {
@@ -63,7 +78,7 @@ impl ElasticsearchStore {
     /// # Errors
     /// Addresses, credentials or certificates that cannot be used.
     pub fn open_writer(options: Options, now: Timestamp) -> Result<Self, StoreError> {
-        let writer = Writer::new(options.classes.pattern(), now, options.most_writes, options.timeout);
+        let writer = Writer::new(&options, now);
         Self::open(options, Some(writer))
     }
 
@@ -78,11 +93,13 @@ impl ElasticsearchStore {
     fn open(options: Options, writer: Option<Writer>) -> Result<Self, StoreError> {
         Ok(Self {
             connection: Arc::new(Connection::new(&options)?),
+            retention: Retention::new(options.classes.pipeline(), options.retention_lease),
             options,
             writer,
             engine: OnceCell::new(),
-            templates: OnceCell::new(),
-            survey: Mutex::new(None),
+            resolved: OnceCell::new(),
+            templates: Templates::default(),
+            survey: Mutex::default(),
         })
     }
 
@@ -94,30 +111,50 @@ impl ElasticsearchStore {
         }
     }
 
-    async fn prepare(&self) -> Result<(), StoreError> {
+    async fn prepare(&self) -> Result<(&Engine, &Options), StoreError> {
         let engine = self.engine().await?;
-        self.templates
-            .get_or_try_init(|| async {
-                engine::apply_templates(&self.connection, engine, &self.options).await.map(drop)
-            })
-            .await?;
-        Ok(())
+        let resolve = || async {
+            let mut options = self.options.clone();
+            options.layout.lifecycle =
+                put::lifecycle(&self.connection, engine, options.layout.lifecycle).await?;
+            Ok::<_, StoreError>(options)
+        };
+        let options = self.resolved.get_or_try_init(resolve).await?;
+        self.templates.ensure(&self.connection, engine, options).await?;
+        Ok((engine, options))
     }
 
     async fn reader(&self) -> Result<Reader, StoreError> {
         let engine = self.engine().await?.clone();
         let indices = self.options.classes.pattern();
-        let known = *self.survey.lock().unwrap_or_else(PoisonError::into_inner);
-        let compiler = match known.filter(|(asked, _)| asked.elapsed() < engine::LEARNT_FOR) {
+        let Survey { wildcard, compiler } = *self.survey.lock().unwrap_or_else(PoisonError::into_inner);
+        let compiler = match compiler.filter(|(asked, _)| asked.elapsed() < engine::ENTRIES_LEARNT_FOR) {
             Some((_, compiler)) => compiler,
             None => {
                 let asked = Instant::now();
-                let compiler = engine::survey(&self.connection, &indices).await?;
-                *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Some((asked, compiler));
+                let wildcard = match wildcard.filter(|(asked, _)| asked.elapsed() < engine::FIELDS_LEARNT_FOR)
+                {
+                    Some(wildcard) => wildcard,
+                    None => (asked, engine::has_wildcard(&self.connection, &indices).await?),
+                };
+                let compiler = engine::survey(&self.connection, &indices, wildcard.1).await?;
+                *self.survey.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Survey { wildcard: Some(wildcard), compiler: Some((asked, compiler)) };
                 compiler
             }
         };
         Ok(Reader { connection: Arc::clone(&self.connection), engine, compiler, indices })
+    }
+
+    /// `None` where the time is up before it is known how to read.
+    async fn reader_by(&self, deadline: Option<Instant>) -> Result<Option<Reader>, StoreError> {
+        match deadline {
+            None => self.reader().await.map(Some),
+            Some(deadline) => match tokio::time::timeout_at(deadline.into(), self.reader()).await {
+                Ok(reader) => reader.map(Some),
+                Err(_) => Ok(None),
+            },
+        }
     }
 
     /// Makes what was written so far visible to those who search, at once.
@@ -129,6 +166,7 @@ impl ElasticsearchStore {
         let asked: Result<serde_json::Value, RequestError> =
             self.connection.ask(elasticsearch::http::Method::Post, &path, None).await;
         asked?;
+        *self.survey.lock().unwrap_or_else(PoisonError::into_inner) = Survey::default();
         Ok(())
     }
 }
@@ -139,20 +177,30 @@ impl LogStore for ElasticsearchStore {
         let Some(writer) = &self.writer else {
             return Err(StoreError::Unsupported { reason: "this store was opened to read only".to_owned() });
         };
-        self.prepare().await?;
-        writer.write(&self.connection, &self.options.classes, &batch).await
+        let (engine, options) = self.prepare().await?;
+        let target = Target { connection: &self.connection, engine, templates: &self.templates, options };
+        writer.write(target, &batch).await
     }
 
     async fn search(&self, request: SearchRequest) -> Result<SearchPage, StoreError> {
-        search::search(&self.reader().await?, &request).await
+        match self.reader_by(request.deadline).await? {
+            Some(reader) => search::search(&reader, &request).await,
+            None => Ok(search::nothing_yet(&request)),
+        }
     }
 
     async fn histogram(&self, request: HistogramRequest) -> Result<Histogram, StoreError> {
-        histogram::histogram(&self.reader().await?, &request).await
+        match self.reader_by(request.deadline).await? {
+            Some(reader) => histogram::histogram(&reader, &request).await,
+            None => Ok(Histogram { partial: true, ..Histogram::default() }),
+        }
     }
 
     async fn values(&self, request: ValuesRequest) -> Result<FieldValues, StoreError> {
-        values::values(&self.reader().await?, &request).await
+        match self.reader_by(request.deadline).await? {
+            Some(reader) => values::values(&reader, &request).await,
+            None => Ok(FieldValues { partial: true, ..FieldValues::default() }),
+        }
     }
 
     async fn fields(&self, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
@@ -164,8 +212,12 @@ impl LogStore for ElasticsearchStore {
             "query": { "ids": { "values": [id.to_string()] } },
             "sort": time::sort(Order::Desc), "size": 1, "track_total_hits": false,
         });
-        let answer = self.reader().await?.search(body, None).await?;
-        answer.and_then(|answer| answer.hits.hits.into_iter().next()).map(|hit| hit.entry()).transpose()
+        let Some(answer) = self.reader().await?.search(body, None).await? else { return Ok(None) };
+        match answer.hits.hits.first() {
+            Some(hit) => Ok(Some(hit.entry()?)),
+            None if answer.is_partial() => Err(search::incomplete()),
+            None => Ok(None),
+        }
     }
 
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError> {
@@ -173,8 +225,8 @@ impl LogStore for ElasticsearchStore {
     }
 
     async fn retain(&self, policy: RetentionPolicy, now: Timestamp) -> Result<RetentionReport, StoreError> {
-        self.prepare().await?;
-        retention::retain(&self.reader().await?, &self.options.classes, policy, now).await
+        let (_, options) = self.prepare().await?;
+        self.retention.apply(&self.connection, options, policy, now).await
     }
 
     async fn health(&self) -> Result<StoreStats, StoreError> {

@@ -1,273 +1,313 @@
 //! Entries into their data streams: each confirmed by the engine, none twice.
+//!
+//! Each entry is created with its id as the document's, which an engine takes once within an index. That
+//! leaves the indices that a data stream had before it was rolled over. So entries that may be there
+//! already are looked for in all of them before they are sent: those of a request that got no clear
+//! answer, those received before this process began, and those whose ids come from their senders.
+//! [`super::copies`] has what a late request may still do.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use elasticsearch::http::Method;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use logpipeline_model::elasticsearch::Classes;
-use logpipeline_model::{Document, EntryId, Timestamp};
-use serde_json::{Value, json};
+use logpipeline_model::{Document, Timestamp};
 
 use super::bulk::{self, Item, Outcome};
 use super::connection::{Connection, RequestError};
+use super::copies::{self, Watch};
 use super::document;
+use super::engine::Engine;
+use super::memory::{self, InFlight, Known, Memory, Progress};
+use super::options::Options;
 use super::pace::Pace;
+use super::templates::Templates;
 use crate::{NewEntry, StoreError, WriteOutcome};
 
-/// Tries of a run before the batch is given back, its settled entries remembered.
+/// Tries of a request before the batch is given back, its settled entries remembered.
 const TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// By how much a clock may have been set back since an earlier process received entries.
+const SET_BACK: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Writer {
     indices: String,
     /// Entries received before were perhaps written by an earlier process.
     opened: Timestamp,
+    /// The same moment, as this process counts.
+    began: Instant,
     pace: Pace,
     timeout: Duration,
-    memory: Mutex<Memory>,
+    memory: Memory,
+    watch: Arc<Watch>,
 }
 
-/// What is known of entries whose batch is to be written again.
-#[derive(Debug, Default)]
-struct Memory {
-    settled: HashMap<EntryId, WriteOutcome>,
-    /// Sent, with no answer: they may be there, in an index that is not written to any more.
-    unsure: HashSet<EntryId>,
+/// Where a writer writes to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target<'a> {
+    pub(super) connection: &'a Arc<Connection>,
+    pub(super) engine: &'a Engine,
+    pub(super) templates: &'a Templates,
+    pub(super) options: &'a Options,
+}
+
+/// What the requests of a batch share.
+struct Job<'a> {
+    target: Target<'a>,
+    progress: &'a Progress<'a>,
+    /// Whether a request failed for longer than is worth waiting; the others need not find out again.
+    given_up: AtomicBool,
+}
+
+/// Why items are to be sent once more.
+struct Trouble {
+    why: String,
+    homeless: bool,
 }
 
 impl Writer {
-    pub(super) fn new(indices: String, opened: Timestamp, most: usize, timeout: Duration) -> Self {
-        Self { indices, opened, pace: Pace::new(most), timeout, memory: Mutex::default() }
+    pub(super) fn new(options: &Options, opened: Timestamp) -> Self {
+        let indices = options.classes.pattern();
+        Self {
+            watch: Watch::new(indices.clone()),
+            indices,
+            opened: opened.saturating_add(SET_BACK),
+            began: Instant::now(),
+            pace: Pace::new(options.most_writes),
+            timeout: options.timeout,
+            memory: Memory::default(),
+        }
     }
 
     pub(super) async fn write(
         &self,
-        connection: &Connection,
-        classes: &Classes,
+        target: Target<'_>,
         batch: &[NewEntry],
     ) -> Result<Vec<WriteOutcome>, StoreError> {
-        let mut outcomes: Vec<Option<WriteOutcome>> = vec![None; batch.len()];
-        let mut items = Vec::with_capacity(batch.len());
-        let mut lookups = HashSet::new();
-        let mut first = HashMap::new();
-        {
-            let memory = self.memory();
-            for (at, entry) in batch.iter().enumerate() {
-                if let Some(known) = memory.settled.get(&entry.id) {
-                    outcomes[at] = Some(known.clone());
-                    continue;
-                }
-                if first.contains_key(&entry.id) {
-                    outcomes[at] = Some(WriteOutcome::Duplicate);
-                    continue;
-                }
-                let document = match Document::parse(&entry.body) {
-                    Ok(document) => document,
-                    Err(error) => {
-                        outcomes[at] = Some(WriteOutcome::Refused { reason: error.to_string() });
-                        continue;
-                    }
-                };
-                first.insert(entry.id, at);
-                if memory.unsure.contains(&entry.id)
-                    || document.received_at <= self.opened
-                    || entry.id.is_derived()
-                {
-                    lookups.insert(entry.id);
-                }
-                let stream = classes.stream(classes.of_level(document.level.as_deref()));
-                items.push(Item { at, id: entry.id, lines: lines(&stream, entry, &document) });
+        let mut progress = Progress::new(&self.memory, batch);
+        loop {
+            let open = progress.open();
+            if open.is_empty() {
+                return Ok(progress.finish());
             }
-        }
-        let mut runs: FuturesUnordered<_> =
-            bulk::runs(items).into_iter().map(|run| self.run(connection, run, &lookups)).collect();
-        let mut failed = None;
-        while let Some(run) = runs.next().await {
-            for (at, outcome) in run.settled {
-                outcomes[at] = Some(outcome);
+            let items: Vec<_> =
+                open.into_iter().filter_map(|at| self.item(target, at, &batch[at], &progress)).collect();
+            let job = Job { target, progress: &progress, given_up: AtomicBool::new(false) };
+            let mut runs: FuturesUnordered<_> =
+                bulk::runs(items).into_iter().map(|run| self.run(&job, run)).collect();
+            let mut failed = None;
+            while let Some(run) = runs.next().await {
+                failed = failed.or(run.err());
             }
-            failed = failed.or(run.failed);
-        }
-        drop(runs);
-        let mut memory = self.memory();
-        match failed {
-            Some(error) => {
-                for (entry, outcome) in batch.iter().zip(&outcomes) {
-                    if let Some(outcome) = outcome {
-                        memory.settled.entry(entry.id).or_insert_with(|| outcome.clone());
-                        memory.unsure.remove(&entry.id);
-                    }
-                }
-                Err(error)
-            }
-            None => {
-                for entry in batch {
-                    memory.settled.remove(&entry.id);
-                    memory.unsure.remove(&entry.id);
-                }
-                Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or(WriteOutcome::Duplicate)).collect())
+            if let Some(error) = failed {
+                return Err(error);
             }
         }
     }
 
-    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The entry as it is sent; settled where it is none.
+    fn item(&self, target: Target<'_>, at: usize, entry: &NewEntry, progress: &Progress<'_>) -> Option<Item> {
+        let document = match Document::parse(&entry.body) {
+            Ok(document) if document.id == entry.id => document,
+            Ok(document) => {
+                let reason = format!("the entry's id is {}, its stored form says {}", entry.id, document.id);
+                progress.settle(at, WriteOutcome::Refused { reason });
+                return None;
+            }
+            Err(error) => {
+                progress.settle(at, WriteOutcome::Refused { reason: error.to_string() });
+                return None;
+            }
+        };
+        let classes = &target.options.classes;
+        let stream = classes.stream(classes.of_level(document.level.as_deref()));
+        let mut item = Item::new(at, entry.id, lines(&stream, entry, &document));
+        if self.memory.get(entry.id) == Some(Known::Unsure) {
+            item.doubt();
+        }
+        let replayed = document.received_at <= self.opened;
+        item.look_up |= replayed || entry.id.is_derived();
+        // A request that the earlier process sent last may still be under way.
+        item.watch |= replayed && self.began.elapsed() < 2 * self.timeout;
+        Some(item)
     }
 
-    async fn run(&self, connection: &Connection, items: Vec<Item>, lookups: &HashSet<EntryId>) -> Run {
-        let mut run = Run::default();
+    /// Sends items until all are settled, or it is not worth waiting any more.
+    async fn run(&self, job: &Job<'_>, items: Vec<Item>) -> Result<(), StoreError> {
         let mut waiting = vec![items];
         let mut tries = 0;
+        let mut since = None;
         while let Some(items) = waiting.pop() {
-            let unsure: Vec<_> = items
-                .iter()
-                .map(|item| item.id)
-                .filter(|id| lookups.contains(id) || self.memory().unsure.contains(id))
-                .collect();
-            let there = match self.find(connection, &unsure).await {
-                Ok(there) => there,
-                Err(error) => {
-                    run.failed = Some(error.into());
-                    return run;
-                }
-            };
-            let (there, items): (Vec<_>, Vec<_>) =
-                items.into_iter().partition(|item| there.contains(&item.id));
-            for item in there {
-                // A derived id that this process never sent is a sender's retry.
-                let outcome = if item.id.is_derived() && !self.memory().unsure.contains(&item.id) {
-                    WriteOutcome::Duplicate
-                } else {
-                    WriteOutcome::Stored
-                };
-                run.settled.push((item.at, outcome));
-            }
+            let items = self.settle_those_there(job, items).await?;
             if items.is_empty() {
                 continue;
             }
-            let Some(permit) = self.pace.permit().await else { return run };
-            let started = Instant::now();
-            let sent =
-                connection.send_lines::<bulk::Answer>(bulk::PATH, bulk::body(&items), self.timeout).await;
-            let (later, why) = match sent {
-                Ok(answer) if answer.items.len() == items.len() => {
-                    let mut later = Vec::new();
-                    let mut why = String::new();
-                    for (item, answer) in items.into_iter().zip(answer.items) {
-                        match answer.outcome() {
-                            Outcome::Stored => run.settled.push((item.at, WriteOutcome::Stored)),
-                            Outcome::Exists if self.memory().unsure.contains(&item.id) => {
-                                run.settled.push((item.at, WriteOutcome::Stored));
-                            }
-                            Outcome::Exists => run.settled.push((item.at, WriteOutcome::Duplicate)),
-                            Outcome::Refused(reason) => {
-                                run.settled.push((item.at, WriteOutcome::Refused { reason }));
-                            }
-                            Outcome::Later(reason) => {
-                                why = reason;
-                                later.push(item);
-                            }
-                        }
-                    }
-                    if later.is_empty() {
-                        self.pace.well(permit, started.elapsed());
-                        continue;
-                    }
-                    self.pace.badly(permit);
-                    (later, why)
-                }
-                Ok(answer) => {
-                    drop(permit);
-                    self.doubt(&items);
-                    let why = format!(
-                        "a bulk request of {} entries got {} outcomes",
-                        items.len(),
-                        answer.items.len()
-                    );
-                    (items, why)
-                }
-                Err(RequestError::Refused { status: 413, reason, .. }) => {
-                    drop(permit);
-                    if let [item] = &items[..] {
-                        let reason = format!("larger than the server takes: {reason}");
-                        run.settled.push((item.at, WriteOutcome::Refused { reason }));
-                        continue;
-                    }
-                    let mut items = items;
-                    waiting.push(items.split_off(items.len() / 2));
-                    waiting.push(items);
-                    continue;
-                }
-                Err(error) => {
-                    self.pace.badly(permit);
-                    if !matches!(error, RequestError::Unreachable(_)) {
-                        self.doubt(&items);
-                    }
-                    if !error.is_transient() {
-                        run.failed = Some(StoreError::Unavailable { reason: error.to_string() });
-                        return run;
-                    }
-                    (items, error.to_string())
-                }
-            };
+            let Some((items, trouble)) = self.send(job, items, &mut waiting).await? else { continue };
             tries += 1;
-            if tries >= TRIES {
-                run.failed = Some(StoreError::Unavailable { reason: why });
-                return run;
+            let since = *since.get_or_insert_with(Instant::now);
+            let given_up = job.given_up.load(Ordering::Relaxed);
+            if given_up || tries >= TRIES || since.elapsed() > self.timeout {
+                job.given_up.store(true, Ordering::Relaxed);
+                return Err(StoreError::Unavailable { reason: trouble.why });
             }
             tokio::time::sleep(wait(tries)).await;
-            waiting.push(later);
-        }
-        run
-    }
-
-    /// Remembers that it is not known whether the items were stored.
-    fn doubt(&self, items: &[Item]) {
-        self.memory().unsure.extend(items.iter().map(|item| item.id));
-    }
-
-    /// Those of some ids that are stored already, in whatever index.
-    async fn find(&self, connection: &Connection, ids: &[EntryId]) -> Result<HashSet<EntryId>, RequestError> {
-        let mut there = HashSet::new();
-        if ids.is_empty() {
-            return Ok(there);
-        }
-        let refresh = format!("/{}/_refresh?ignore_unavailable=true&allow_no_indices=true", self.indices);
-        match connection.ask::<Value>(Method::Post, &refresh, None).await {
-            Ok(_) => {}
-            Err(error) if error.status() == Some(404) => return Ok(there),
-            Err(error) => return Err(error),
-        }
-        let path = format!(
-            "/{}/_search?ignore_unavailable=true&allow_no_indices=true&filter_path=hits.hits._id,_shards.failed",
-            self.indices
-        );
-        for some in ids.chunks(5_000) {
-            let values: Vec<_> = some.iter().map(ToString::to_string).collect();
-            let body = json!({
-                "query": { "ids": { "values": values } }, "size": 10_000, "_source": false,
-                "track_total_hits": false,
-            });
-            let answer: Value = connection.ask(Method::Post, &path, Some(&body)).await?;
-            if answer["_shards"]["failed"].as_u64().is_some_and(|failed| failed > 0) {
-                return Err(RequestError::Unreachable("some shards do not answer".to_owned()));
+            if trouble.homeless {
+                self.house(job).await?;
             }
-            let hits = answer["hits"]["hits"].as_array().into_iter().flatten();
-            there.extend(hits.filter_map(|hit| hit["_id"].as_str()?.parse::<EntryId>().ok()));
+            waiting.push(items);
         }
-        Ok(there)
+        Ok(())
     }
-}
 
-#[derive(Debug, Default)]
-struct Run {
-    settled: Vec<(usize, WriteOutcome)>,
-    failed: Option<StoreError>,
+    /// Finds items that were stored by an earlier request; returns the others.
+    async fn settle_those_there(&self, job: &Job<'_>, items: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let asked: Vec<_> = items.iter().filter(|item| item.look_up).map(|item| item.id).collect();
+        if asked.is_empty() {
+            return Ok(items);
+        }
+        let there = match copies::find(job.target.connection, &self.indices, &asked).await {
+            Ok(there) => there,
+            Err(error) => {
+                job.given_up.store(true, Ordering::Relaxed);
+                return Err(error.into());
+            }
+        };
+        let (there, mut items): (Vec<_>, Vec<_>) =
+            items.into_iter().partition(|item| there.contains(&item.id));
+        for item in &there {
+            // A derived id that this process never sent is a sender's retry.
+            let retry = item.id.is_derived() && !item.unsure;
+            let outcome = if retry { WriteOutcome::Duplicate } else { WriteOutcome::Stored };
+            job.progress.settle(item.at, outcome);
+        }
+        self.keep_watch(job, &there);
+        for item in &mut items {
+            item.look_up = false;
+        }
+        Ok(items)
+    }
+
+    /// Sends items once. Those to be sent again are returned, or put to what waits.
+    async fn send(
+        &self,
+        job: &Job<'_>,
+        items: Vec<Item>,
+        waiting: &mut Vec<Vec<Item>>,
+    ) -> Result<Option<(Vec<Item>, Trouble)>, StoreError> {
+        let Target { connection, engine, templates, .. } = job.target;
+        let permit = match self.pace.permit().await {
+            Some(permit) if !job.given_up.load(Ordering::Relaxed) => permit,
+            _ => return Err(StoreError::Unavailable { reason: "an earlier request failed".to_owned() }),
+        };
+        let body = bulk::body(&items);
+        let bytes = body.len();
+        let sent = InFlight::new(&self.memory, items);
+        let started = Instant::now();
+        let path = bulk::path(engine, self.timeout);
+        let answer = connection.send_lines::<bulk::Answer>(&path, body, self.timeout).await;
+        let mut trouble = Trouble { why: String::new(), homeless: false };
+        let again = match answer {
+            Ok(answer) if answer.items.len() == sent.items().len() => {
+                let took = started.elapsed();
+                let mut again = Vec::new();
+                let mut settled = Vec::new();
+                for (mut item, answer) in sent.answered().into_iter().zip(answer.items) {
+                    if let Some(index) = answer.plain_index() {
+                        templates.strayed(index, item.id);
+                        trouble = Trouble {
+                            why: format!("{index} is an index and not a data stream"),
+                            homeless: true,
+                        };
+                        again.push(item);
+                        continue;
+                    }
+                    let outcome = match answer.outcome() {
+                        Outcome::Stored => WriteOutcome::Stored,
+                        Outcome::Exists if item.unsure => WriteOutcome::Stored,
+                        Outcome::Exists => WriteOutcome::Duplicate,
+                        Outcome::Refused(reason) => WriteOutcome::Refused { reason },
+                        Outcome::Later(why) => {
+                            trouble.why = why;
+                            again.push(item);
+                            continue;
+                        }
+                        Outcome::Unsure(why) => {
+                            trouble.why = why;
+                            memory::doubt(&self.memory, &mut item);
+                            again.push(item);
+                            continue;
+                        }
+                        Outcome::Homeless(why) => {
+                            trouble = Trouble { why, homeless: true };
+                            again.push(item);
+                            continue;
+                        }
+                    };
+                    job.progress.settle(item.at, outcome);
+                    settled.push(item);
+                }
+                self.keep_watch(job, &settled);
+                if again.is_empty() {
+                    self.pace.well(permit, took, bytes);
+                    return Ok(None);
+                }
+                self.pace.badly(permit);
+                again
+            }
+            Ok(answer) => {
+                self.pace.badly(permit);
+                let (asked, got) = (sent.items().len(), answer.items.len());
+                trouble.why = format!("a bulk request of {asked} entries got {got} outcomes");
+                sent.unanswered()
+            }
+            Err(RequestError::Refused { status: 413, reason, .. }) => {
+                drop(permit);
+                let mut items = sent.answered();
+                if let [item] = &items[..] {
+                    let reason = format!("larger than the server takes: {reason}");
+                    job.progress.settle(item.at, WriteOutcome::Refused { reason });
+                } else {
+                    waiting.push(items.split_off(items.len() / 2));
+                    waiting.push(items);
+                }
+                return Ok(None);
+            }
+            Err(error) => {
+                self.pace.badly(permit);
+                let items = if error.is_clear() { sent.answered() } else { sent.unanswered() };
+                if !error.is_transient() {
+                    job.given_up.store(true, Ordering::Relaxed);
+                    return Err(StoreError::Unavailable { reason: error.to_string() });
+                }
+                trouble.why = error.to_string();
+                items
+            }
+        };
+        Ok(Some((again, trouble)))
+    }
+
+    /// Sees to it that there is a data stream to write to.
+    async fn house(&self, job: &Job<'_>) -> Result<(), StoreError> {
+        let Target { connection, engine, templates, options } = job.target;
+        let done = async {
+            templates.remove_strays(connection).await?;
+            templates.forget().await;
+            templates.ensure(connection, engine, options).await
+        };
+        done.await.map_err(|error| {
+            job.given_up.store(true, Ordering::Relaxed);
+            error.into()
+        })
+    }
+
+    fn keep_watch(&self, job: &Job<'_>, settled: &[Item]) {
+        let ids = settled.iter().filter(|item| item.watch).map(|item| item.id).collect();
+        self.watch.add(job.target.connection, ids);
+    }
 }
 
 fn lines(stream: &str, entry: &NewEntry, document: &Document<'_>) -> Bytes {
@@ -282,4 +322,19 @@ fn lines(stream: &str, entry: &NewEntry, document: &Document<'_>) -> Bytes {
 fn wait(tries: u32) -> Duration {
     let longest = FIRST_WAIT * 2_u32.saturating_pow(tries - 1);
     longest.mul_f64(rand::random_range(0.5..1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_and_are_never_the_same() {
+        for tries in 1..TRIES {
+            let waits: Vec<_> = (0..100).map(|_| wait(tries)).collect();
+            let most = FIRST_WAIT * 2_u32.pow(tries - 1);
+            assert!(waits.iter().all(|wait| (most / 2..most).contains(wait)), "{waits:?}");
+            assert!(waits.iter().any(|wait| *wait != waits[0]));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 
 mod dice;
 mod differential;
+mod elasticsearch;
 mod engines;
 mod full_disk;
 mod ground;
