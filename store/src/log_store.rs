@@ -11,10 +11,12 @@ use logpipeline_model::{EntryId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Keeps entries and finds them. Every method that reads sees what every earlier completed
-/// [`write`](Self::write) stored, in this process at once and in others within a second.
+/// [`write`](Self::write) stored: in the embedded engine at once in this process and within a second in others,
+/// in Elasticsearch within the refresh interval of its indices, a second unless the templates say otherwise, and
+/// in no order.
 #[async_trait]
 pub trait LogStore: Debug + Send + Sync + 'static {
-    /// Stores entries, durably and searchably once it returns; one outcome for each, in order. An id
+    /// Stores entries, durably once it returns; one outcome for each, in order. An id
     /// that is stored already, earlier or in this batch, is stored once. An `Err` says nothing about
     /// any of them: write the batch again.
     async fn write(&self, batch: Vec<NewEntry>) -> Result<Vec<WriteOutcome>, StoreError>;

@@ -40,6 +40,9 @@ pub(super) const CUT_TOKEN: &[u8] = b"c";
 /// values under long paths. Clauses on metadata read these entries.
 pub(super) const OVERFLOW: &[u8] = b"o";
 
+/// Marks entries whose text Elasticsearch may cut into other tokens, or fold otherwise, than the language does.
+pub(super) const OTHERWISE: &[u8] = b"u";
+
 /// Marks entries whose message begins with NUL, which OpenSearch's type `wildcard` never finds.
 pub(super) const LEADING_NUL: &[u8] = b"z";
 

@@ -18,6 +18,11 @@ pub(super) struct Candidates {
     pub(super) exact: bool,
 }
 
+/// How deep expressions may be for the engine, which counts what is in other queries up to 30.
+const MOST_DEPTH: usize = 16;
+/// How many clauses engines are asked for in a query that they found too complex.
+const MOST_COARSE: usize = 64;
+
 /// How many tokens of an exact message are looked up.
 const MOST_TOKENS: usize = 16;
 
@@ -40,6 +45,10 @@ pub(super) struct Compiler {
     pub(super) leading_nul: bool,
     /// Whether there are entries whose metadata is not indexed in full, which bear [`terms::OVERFLOW`].
     pub(super) overflow: bool,
+    /// Whether there are entries whose text the engine may see otherwise, which bear [`terms::OTHERWISE`].
+    pub(super) otherwise: bool,
+    /// Whether to leave out what may be too complex for the engine.
+    pub(super) coarse: bool,
 }
 
 fn marked(marker: &[u8]) -> Value {
@@ -51,7 +60,13 @@ pub(super) fn marks() -> Value {
     json!({
         "leading_nul": { "filter": marked(terms::LEADING_NUL) },
         "overflow": { "filter": marked(terms::OVERFLOW) },
+        "otherwise": { "filter": marked(terms::OTHERWISE) },
     })
+}
+
+/// Entries whose metadata is not indexed in full.
+pub(super) fn overflowing() -> Value {
+    marked(terms::OVERFLOW)
 }
 
 pub(super) fn all() -> Value {
@@ -78,31 +93,43 @@ fn all_of(mut queries: Vec<Value>) -> Value {
 
 impl Compiler {
     pub(super) fn compile(self, expr: &Expr) -> Candidates {
+        self.within(expr, 0)
+    }
+
+    fn within(self, expr: &Expr, depth: usize) -> Candidates {
+        if depth > MOST_DEPTH {
+            return Candidates::inexact(all());
+        }
         match expr {
             Expr::All => Candidates::exact(all()),
-            Expr::And(parts) => self.and(parts),
+            Expr::And(parts) => self.and(parts, depth),
+            Expr::Or(parts) if self.coarse && parts.len() > MOST_COARSE => Candidates::inexact(all()),
             Expr::Or(parts) => {
-                let parts: Vec<_> = parts.iter().map(|part| self.compile(part)).collect();
+                let parts: Vec<_> = parts.iter().map(|part| self.within(part, depth + 1)).collect();
                 let exact = parts.iter().all(|part| part.exact);
                 Candidates { query: any_of(parts.into_iter().map(|part| part.query).collect()), exact }
             }
-            Expr::Not(_) => self.and(std::slice::from_ref(expr)),
+            Expr::Not(_) => self.and(std::slice::from_ref(expr), depth),
             Expr::Clause(clause) => self.clause(clause),
         }
     }
 
-    fn and(self, parts: &[Expr]) -> Candidates {
+    fn and(self, parts: &[Expr], depth: usize) -> Candidates {
         let (mut filter, mut must_not, mut exact) = (Vec::new(), Vec::new(), true);
         for part in parts {
+            if self.coarse && filter.len() + must_not.len() >= MOST_COARSE {
+                exact = false;
+                break;
+            }
             if let Expr::Not(negated) = part {
-                let negated = self.compile(negated);
+                let negated = self.within(negated, depth + 1);
                 exact &= negated.exact;
                 // Excluding what only may match would lose entries.
                 if negated.exact {
                     must_not.push(negated.query);
                 }
             } else {
-                let part = self.compile(part);
+                let part = self.within(part, depth + 1);
                 exact &= part.exact;
                 filter.push(part.query);
             }
@@ -125,27 +152,33 @@ impl Compiler {
                 // Times have no other tests.
                 _ => none(),
             }),
-            Field::Message => self.message(&clause.test),
+            Field::Message => self.or_marked(self.message(&clause.test), self.otherwise, terms::OTHERWISE),
             // No entry is searched by a longer path.
             Field::Metadata(path) if path.len() > PATH_LIMIT => Candidates::exact(none()),
             Field::Metadata(path) => {
-                self.or_marked(metadata(path, &clause.test), self.overflow, terms::OVERFLOW)
+                let found = metadata(path, &clause.test, self.coarse);
+                self.or_marked(found, self.overflow, terms::OVERFLOW)
             }
-            Field::Id => value(field::ID, field::ID, &clause.test),
-            Field::Level => value(field::LEVEL, "level.folded", &clause.test),
-            Field::ResourceId => value("resourceId", "resourceId.folded", &clause.test),
-            Field::TraceId => value("traceId", "traceId.folded", &clause.test),
-            Field::SpanId => value("spanId", "spanId.folded", &clause.test),
-            Field::Commit => value("commit", "commit.folded", &clause.test),
+            Field::Id => value(field::ID, field::ID, &clause.test, self.coarse),
+            Field::Level => self.value(field::LEVEL, "level.folded", &clause.test),
+            Field::ResourceId => self.value("resourceId", "resourceId.folded", &clause.test),
+            Field::TraceId => self.value("traceId", "traceId.folded", &clause.test),
+            Field::SpanId => self.value("spanId", "spanId.folded", &clause.test),
+            Field::Commit => self.value("commit", "commit.folded", &clause.test),
         }
+    }
+
+    fn value(self, exact: &str, folded: &str, test: &Test) -> Candidates {
+        self.or_marked(value(exact, folded, test, self.coarse), self.otherwise, terms::OTHERWISE)
     }
 
     fn message(self, test: &Test) -> Candidates {
         match test {
             Test::Exists => Candidates::exact(all()),
             Test::Phrase { tokens, prefix: false } => Candidates::exact(phrase(tokens)),
+            Test::Phrase { tokens, prefix: true } if self.coarse => Candidates::inexact(apart(tokens)),
             Test::Phrase { tokens, prefix: true } => Candidates::exact(prefix_phrase(tokens)),
-            Test::TokenWildcard(wildcard) => match lucene::of_wildcard(wildcard, true) {
+            Test::TokenWildcard(wildcard) => match self.fine(lucene::of_wildcard(wildcard, true)) {
                 Some(expression) => Candidates::exact(regexp(field::MESSAGE, &expression)),
                 None => Candidates::inexact(all()),
             },
@@ -180,6 +213,10 @@ impl Compiler {
         }
     }
 
+    fn fine(self, expression: Option<String>) -> Option<String> {
+        expression.filter(|_| !self.coarse)
+    }
+
     /// Adds entries to be read, where there are any with the mark.
     fn or_marked(self, found: Candidates, any: bool, marker: &[u8]) -> Candidates {
         if any { Candidates::inexact(any_of(vec![found.query, marked(marker)])) } else { found }
@@ -189,7 +226,8 @@ impl Compiler {
     /// otherwise those to be read. Whether fields of the type `wildcard` know an empty message differs.
     fn raw_message(self, prefilter: &Prefilter, expression: Option<String>) -> Candidates {
         let tokens = tokens_of(prefilter);
-        match expression.filter(|_| self.wildcard) {
+        let tokens = if self.coarse { None } else { tokens };
+        match self.fine(expression).filter(|_| self.wildcard) {
             Some(expression) => {
                 let mut queries: Vec<_> = tokens.into_iter().collect();
                 queries.push(regexp(field::MESSAGE_RAW, &expression));
@@ -217,6 +255,14 @@ fn phrase(tokens: &[String]) -> Value {
             json!({ "match_phrase": { (field::MESSAGE): { "query": tokens.join(" "), "analyzer": "whitespace" } } })
         }
     }
+}
+
+/// The tokens of a phrase with an open end, wherever they stand.
+fn apart(tokens: &[String]) -> Value {
+    let Some((last, first)) = tokens.split_last() else { return all() };
+    let mut queries: Vec<_> = first.iter().take(MOST_TOKENS).map(|one| token(one)).collect();
+    queries.push(json!({ "prefix": { (field::MESSAGE): { "value": last } } }));
+    all_of(queries)
 }
 
 /// However many tokens begin so: too many are an error of the engine, not a shorter list.
@@ -252,18 +298,20 @@ fn tokens_of(prefilter: &Prefilter) -> Option<Value> {
 }
 
 /// A field of one whole value, which `folded` has folded.
-fn value(exact: &str, folded: &str, test: &Test) -> Candidates {
+fn value(exact: &str, folded: &str, test: &Test, coarse: bool) -> Candidates {
+    let exists = || Candidates::inexact(json!({ "exists": { "field": exact } }));
     let pick = |fold: bool| if fold { folded } else { exact };
     Candidates::exact(match test {
         Test::Exists => json!({ "exists": { "field": exact } }),
         Test::Equals { text, fold, .. } => json!({ "term": { pick(*fold): { "value": text } } }),
+        Test::Wildcard { .. } | Test::Regex(_) if coarse => return exists(),
         Test::Wildcard { pattern, fold, anchored } => match lucene::of_wildcard(pattern, *anchored) {
             Some(expression) => regexp(pick(*fold), &expression),
-            None => return Candidates::inexact(json!({ "exists": { "field": exact } })),
+            None => return exists(),
         },
         Test::Regex(pattern) => match lucene::of_regex(pattern) {
             Some(expression) => regexp(exact, &expression),
-            None => return Candidates::inexact(json!({ "exists": { "field": exact } })),
+            None => return exists(),
         },
         Test::Text(bounds) => {
             json!({ "range": { exact: limits(bounds, |text| text.clone()) } })
@@ -306,13 +354,13 @@ pub(super) fn present(path: &str) -> Value {
     json!({ "terms": { (field::PATHS): paths } })
 }
 
-fn metadata(path: &str, test: &Test) -> Candidates {
+fn metadata(path: &str, test: &Test, coarse: bool) -> Candidates {
     let names = FieldTerms::metadata(path);
     let values = |terms: &[Vec<u8>]| -> Value {
         let terms: Vec<_> = terms.iter().map(|term| terms::as_text(term)).collect();
         if terms.is_empty() { none() } else { json!({ "terms": { (field::VALUES): terms } }) }
     };
-    let matching = |fold: bool, expression: Option<String>| match expression {
+    let matching = |fold: bool, expression: Option<String>| match expression.filter(|_| !coarse) {
         Some(expression) => {
             let kinds =
                 FieldTerms::kinds(fold).map(|kind| lucene::literal(&terms::as_text(&names.term(kind, b""))));

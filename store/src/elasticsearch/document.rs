@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use logpipeline_model::elasticsearch::ERA_WITHIN;
 use logpipeline_model::query::text;
 use logpipeline_model::{Document, EntryId, Timestamp};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
@@ -158,6 +160,9 @@ fn write_terms(document: &Document<'_>, entry: usize, out: &mut Vec<u8>) {
     if document.message.starts_with('\0') {
         mark(terms::LEADING_NUL);
     }
+    if is_seen_otherwise(document) {
+        mark(terms::OTHERWISE);
+    }
     for (name, mut list) in [("paths", paths), ("values", values)] {
         if list.pop().is_some() {
             out.extend_from_slice(format!(",\"{name}\":[").as_bytes());
@@ -166,6 +171,53 @@ fn write_terms(document: &Document<'_>, entry: usize, out: &mut Vec<u8>) {
         }
     }
 }
+
+/// Whether engines may see other tokens or other folded values: they know characters by the tables of their
+/// Java, and cut tokens at so many units of UTF-16.
+fn is_seen_otherwise(document: &Document<'_>) -> bool {
+    let fixed =
+        [&document.level, &document.resource_id, &document.trace_id, &document.span_id, &document.commit];
+    let disputed = |text: &str| !text.is_ascii() && text.chars().any(is_disputed);
+    let long = |text: &str| {
+        !text.is_ascii()
+            && text::tokens(text).any(|token| token.raw.encode_utf16().count() > text::TOKEN_LIMIT)
+    };
+    disputed(&document.message)
+        || long(&document.message)
+        || fixed.into_iter().flatten().any(|value| disputed(value))
+}
+
+/// Whether supported engines may differ in what the character is, or folds to.
+pub(super) fn is_disputed(character: char) -> bool {
+    !character.is_ascii()
+        && DISPUTED
+            .ranges()
+            .binary_search_by(|range| {
+                if range.end() < character {
+                    std::cmp::Ordering::Less
+                } else if range.start() > character {
+                    std::cmp::Ordering::Greater
+                } else {
+                    std::cmp::Ordering::Equal
+                }
+            })
+            .is_ok()
+}
+
+/// Token characters, and those that folding changes, newer than Unicode 10, which the oldest Java has that a
+/// supported engine runs on.
+static DISPUTED: LazyLock<ClassUnicode> = LazyLock::new(|| {
+    let known = match regex_syntax::parse(r"\p{age=10.0}").map(regex_syntax::hir::Hir::into_kind) {
+        Ok(HirKind::Class(Class::Unicode(known))) => known,
+        _ => ClassUnicode::empty(),
+    };
+    let of_words =
+        |character: &char| text::is_token_char(*character) || text::fold_char(*character) != *character;
+    let mut disputed =
+        ClassUnicode::new(('\0'..=char::MAX).filter(of_words).map(|one| ClassUnicodeRange::new(one, one)));
+    disputed.difference(&known);
+    disputed
+});
 
 fn append(value: &Value, out: &mut Vec<u8>) {
     out.extend_from_slice(value.to_string().as_bytes());

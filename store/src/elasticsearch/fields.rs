@@ -12,8 +12,8 @@ use super::time;
 use crate::terms::{self, Kind};
 use crate::{FieldInfo, FieldKind, StoreError};
 
-/// Paths below `metadata` that are listed.
-const MOST: usize = 10_000;
+/// Paths below `metadata` that are listed, each counted twice where it leads to numbers.
+const MOST: usize = 40_000;
 
 const SOMETIMES: [(&str, Field); 5] = [
     ("level", Field::Level),
@@ -33,7 +33,10 @@ pub(super) async fn fields(reader: &Reader, range: TimeRange) -> Result<Vec<Fiel
         "size": 0, "track_total_hits": true,
         "aggs": {
             "fixed": { "filters": { "filters": filters } },
-            "paths": { "terms": { "field": field::PATHS, "size": MOST, "order": { "_key": "asc" } } },
+            "paths": { "terms": {
+                "field": field::PATHS, "size": MOST, "order": { "_key": "asc" },
+                "include": format!(".*\0[{}{}]", char::from(Kind::Present as u8), char::from(Kind::Number as u8)),
+            } },
         },
     });
     let Some(answer) = reader.search(body, None).await? else { return Ok(Vec::new()) };

@@ -7,14 +7,17 @@ use logpipeline_model::Timestamp;
 use logpipeline_model::elasticsearch::{ERA_WITHIN, field};
 use serde_json::{Value, json};
 
-use super::plan::{Plan, Reader, damaged};
+use super::plan::{Plan, Reader, SearchError, damaged};
 use super::time;
 use crate::levels::severity_order;
 use crate::{Bucket, Histogram, HistogramRequest, Order, StoreError};
 
 /// Levels told apart in a bucket. More than a handful are no levels any more.
 const MOST_LEVELS: usize = 1_000;
+/// Buckets and levels in them.
 const MOST_BUCKETS: usize = 65_000;
+/// Intervals in nanoseconds that engines can cut times by.
+const LONGEST: i128 = 1 << 62;
 
 /// By number of the bucket, then by level.
 type Counts = BTreeMap<i128, BTreeMap<String, u64>>;
@@ -25,13 +28,12 @@ pub(super) async fn histogram(reader: &Reader, request: &HistogramRequest) -> Re
         let reason = "the interval of a histogram must not be zero".to_owned();
         return Err(StoreError::Unsupported { reason });
     }
-    let plan = reader.plan(&request.query, request.range, request.deadline);
-    let mut counts = Counts::new();
-    let whole_millis = interval % 1_000_000 == 0;
-    let partial = if plan.exact && whole_millis {
-        by_engine(reader, &plan, interval, &mut counts).await?
-    } else {
-        by_hand(reader, &plan, interval, &mut counts).await?
+    let (query, range, deadline) = (&request.query, request.range, request.deadline);
+    let (counts, partial) = match attempt(reader, &reader.plan(query, range, deadline), interval).await {
+        Err(SearchError::TooComplex) => {
+            attempt(reader, &reader.coarse_plan(query, range, deadline), interval).await?
+        }
+        answer => answer?,
     };
     let buckets = counts.into_iter().map(|(number, levels)| {
         let mut levels: Vec<_> = levels.into_iter().collect();
@@ -45,12 +47,25 @@ pub(super) async fn histogram(reader: &Reader, request: &HistogramRequest) -> Re
     Ok(Histogram { buckets: buckets.collect(), partial })
 }
 
+async fn attempt(reader: &Reader, plan: &Plan, interval: i128) -> Result<(Counts, bool), SearchError> {
+    let mut counts = Counts::new();
+    if plan.exact && interval % 1_000_000 == 0 && interval < LONGEST {
+        if let Some(partial) = by_engine(reader, plan, interval, &mut counts).await? {
+            return Ok((counts, partial));
+        }
+        counts.clear();
+    }
+    let partial = by_hand(reader, plan, interval, &mut counts).await?;
+    Ok((counts, partial))
+}
+
+/// `None` where there are more levels than the engine tells apart.
 async fn by_engine(
     reader: &Reader,
     plan: &Plan,
     interval: i128,
     counts: &mut Counts,
-) -> Result<bool, StoreError> {
+) -> Result<Option<bool>, SearchError> {
     let within = json!({ "term": { (field::ERA): ERA_WITHIN } });
     let body = json!({
         "query": plan.query, "size": 0, "track_total_hits": false,
@@ -68,13 +83,16 @@ async fn by_engine(
             "outside": { "filter": { "bool": { "must_not": [within] } } },
         },
     });
-    let Some(answer) = reader.search(body, plan.deadline).await? else { return Ok(true) };
+    let Some(answer) = reader.search(body, plan.deadline).await? else { return Ok(Some(true)) };
     let mut partial = answer.is_partial();
-    let Some(found) = &answer.aggregations else { return Ok(partial) };
+    let Some(found) = &answer.aggregations else { return Ok(Some(partial)) };
     let unreadable = || damaged(format!("a histogram cannot be read: {found}"));
     for bucket in list(&found["within"]["times"]["buckets"]) {
         let millis = bucket["key"].as_i64().ok_or_else(unreadable)?;
         let number = i128::from(millis) * 1_000_000 / interval;
+        if bucket["levels"]["sum_other_doc_count"].as_u64() != Some(0) {
+            return Ok(None);
+        }
         let levels = counts.entry(number).or_default();
         for level in list(&bucket["levels"]["buckets"]) {
             let name = level["key"].as_str().ok_or_else(unreadable)?;
@@ -92,7 +110,7 @@ async fn by_engine(
         };
         partial |= by_hand(reader, &plan, interval, counts).await?;
     }
-    Ok(partial)
+    Ok(Some(partial))
 }
 
 async fn by_hand(
@@ -100,20 +118,23 @@ async fn by_hand(
     plan: &Plan,
     interval: i128,
     counts: &mut Counts,
-) -> Result<bool, StoreError> {
+) -> Result<bool, SearchError> {
+    let mut size: usize = counts.values().map(BTreeMap::len).sum();
     let mut too_many = false;
     let partial = reader
         .scan(plan, time::sort(Order::Desc), None, |document, _| {
             let levels = counts.entry(document.timestamp.unix_nanos().div_euclid(interval)).or_default();
             let level = document.level.as_deref().unwrap_or_default();
-            *levels.entry(level.to_owned()).or_default() += 1;
-            too_many = counts.len() > MOST_BUCKETS;
+            let count = levels.entry(level.to_owned()).or_default();
+            size += usize::from(*count == 0);
+            *count += 1;
+            too_many = size > MOST_BUCKETS;
             !too_many
         })
         .await?;
     if too_many {
         let reason = format!("the histogram has more than {MOST_BUCKETS} buckets; take a longer interval");
-        return Err(StoreError::Unsupported { reason });
+        return Err(StoreError::Unsupported { reason }.into());
     }
     Ok(partial)
 }

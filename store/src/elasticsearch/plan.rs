@@ -42,6 +42,31 @@ pub(super) struct Plan {
     pub(super) deadline: Option<Instant>,
 }
 
+/// Why a search has no answer.
+#[derive(Debug)]
+pub(super) enum SearchError {
+    /// The engine would run a simpler query; what this one finds can be read and tested here.
+    TooComplex,
+    Store(StoreError),
+}
+
+impl From<StoreError> for SearchError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<SearchError> for StoreError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::TooComplex => Self::Unsupported {
+                reason: "the query is too complex for the servers: write it with fewer clauses".to_owned(),
+            },
+            SearchError::Store(error) => error,
+        }
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Answer {
@@ -56,6 +81,8 @@ pub(super) struct Answer {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Shards {
+    total: u64,
+    successful: u64,
     failed: u64,
 }
 
@@ -82,7 +109,8 @@ pub(super) struct Hit {
 impl Answer {
     /// Whether entries may be missing.
     pub(super) fn is_partial(&self) -> bool {
-        self.timed_out || self.shards.failed > 0
+        // Those that are nowhere count as neither.
+        self.timed_out || self.shards.failed > 0 || self.shards.successful < self.shards.total
     }
 }
 
@@ -107,7 +135,23 @@ pub(super) fn damaged(reason: String) -> StoreError {
 
 impl Reader {
     pub(super) fn plan(&self, query: &Query, range: TimeRange, deadline: Option<Instant>) -> Plan {
-        let candidates = self.compiler.compile(&query.expr);
+        self.plan_with(self.compiler, query, range, deadline)
+    }
+
+    /// For a query that is too complex for the engine: not exact, and without what may be too much.
+    pub(super) fn coarse_plan(&self, query: &Query, range: TimeRange, deadline: Option<Instant>) -> Plan {
+        let compiler = Compiler { coarse: true, ..self.compiler };
+        Plan { exact: false, ..self.plan_with(compiler, query, range, deadline) }
+    }
+
+    fn plan_with(
+        &self,
+        compiler: Compiler,
+        query: &Query,
+        range: TimeRange,
+        deadline: Option<Instant>,
+    ) -> Plan {
+        let candidates = compiler.compile(&query.expr);
         let times = time::of_event(range);
         let query_value = match (times == all(), candidates.query == all()) {
             (true, _) => candidates.query,
@@ -124,7 +168,7 @@ impl Reader {
         &self,
         mut body: Value,
         deadline: Option<Instant>,
-    ) -> Result<Option<Answer>, StoreError> {
+    ) -> Result<Option<Answer>, SearchError> {
         let path = if body.get("pit").is_some() {
             "/_search".to_owned()
         } else {
@@ -155,15 +199,22 @@ impl Reader {
         sort: Value,
         after: Option<Position>,
         mut found: impl FnMut(&Document<'_>, FoundEntry) -> bool + Send,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, SearchError> {
         let path = self.engine.point_in_time_path(&self.indices);
-        let opened: Value = match self.connection.ask(Method::Post, &path, None).await {
+        let left = plan.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let opened = match left {
+            None => self.connection.ask(Method::Post, &path, None).await,
+            Some(left) if left.is_zero() => return Ok(true),
+            Some(left) => self.connection.ask_within(Method::Post, &path, None, left + GRACE).await,
+        };
+        let opened: Value = match opened {
             Ok(opened) => opened,
             Err(error) if error.status() == Some(404) => return Ok(false),
-            Err(error) => return Err(error.into()),
+            Err(RequestError::Unanswered(_)) if left.is_some() => return Ok(true),
+            Err(error) => return Err(StoreError::from(error).into()),
         };
         let Some(mut id) = self.engine.point_in_time_id(&opened) else {
-            return Err(damaged("a point in time has no id".to_owned()));
+            return Err(damaged("a point in time has no id".to_owned()).into());
         };
         let mut after = after.map(time::sort_values);
         let result = loop {
@@ -188,7 +239,7 @@ impl Reader {
             match take(plan, answer.hits.hits, &mut found) {
                 Ok(true) => {}
                 Ok(false) => break Ok(partial),
-                Err(error) => break Err(error),
+                Err(error) => break Err(error.into()),
             }
             if partial || !full {
                 break Ok(partial);
@@ -218,20 +269,29 @@ fn take(
     Ok(true)
 }
 
-/// Says in the user's terms what the engine would not do.
-fn explained(error: RequestError) -> StoreError {
-    let RequestError::Refused { kind, reason, .. } = &error else { return error.into() };
+/// Tells what the engine finds too complex from what it cannot do.
+fn explained(error: RequestError) -> SearchError {
+    let RequestError::Refused { kind, reason, .. } = &error else { return StoreError::from(error).into() };
     let has = |words: &[&str]| words.iter().any(|word| kind.contains(word) || reason.contains(word));
-    let text = if has(&["too_many_nested_clauses", "too_many_clauses", "maxClauseCount"]) {
-        "a prefix in the query matches too many words: add letters to it"
-    } else if has(&["too_complex_to_determinize", "Determinizing"]) {
-        "a pattern in the query is too complex for Elasticsearch: use fewer wildcards or repetitions"
-    } else if has(&["too_many_buckets"]) {
-        "the histogram has too many buckets: take a longer interval"
-    } else if has(&["nested depth", "max_nested_depth"]) {
-        "the query has more brackets inside each other than Elasticsearch takes: write it with fewer"
-    } else {
-        return error.into();
-    };
-    StoreError::Unsupported { reason: text.to_owned() }
+    if has(TOO_COMPLEX) {
+        return SearchError::TooComplex;
+    }
+    if has(&["too_many_buckets"]) {
+        let reason = "the histogram has too many buckets: take a longer interval".to_owned();
+        return StoreError::Unsupported { reason }.into();
+    }
+    StoreError::from(error).into()
 }
+
+/// Words of refusals: too many clauses or words that begin alike, patterns that make too large automata,
+/// brackets inside each other.
+const TOO_COMPLEX: &[&str] = &[
+    "too_many_nested_clauses",
+    "too_many_clauses",
+    "maxClauseCount",
+    "too_complex_to_determinize",
+    "TooComplexToDeterminize",
+    "Determinizing",
+    "nested depth",
+    "max_nested_depth",
+];

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::plan::Reader;
+use super::plan::{Plan, Reader, SearchError};
 use super::time;
 use crate::{FoundEntry, Position, SearchPage, SearchRequest, StoreError};
 
@@ -10,11 +10,30 @@ use crate::{FoundEntry, Position, SearchPage, SearchRequest, StoreError};
 const MOST: usize = 9_999;
 
 pub(super) async fn search(reader: &Reader, request: &SearchRequest) -> Result<SearchPage, StoreError> {
-    let plan = reader.plan(&request.query, request.range, request.deadline);
-    let limit = request.limit.min(MOST);
-    if !plan.exact {
-        return search_here(reader, request, limit).await;
+    let (query, range, deadline) = (&request.query, request.range, request.deadline);
+    match attempt(reader, request, reader.plan(query, range, deadline)).await {
+        Err(SearchError::TooComplex) => {
+            Ok(attempt(reader, request, reader.coarse_plan(query, range, deadline)).await?)
+        }
+        answer => Ok(answer?),
     }
+}
+
+async fn attempt(reader: &Reader, request: &SearchRequest, plan: Plan) -> Result<SearchPage, SearchError> {
+    let limit = request.limit.min(MOST);
+    if plan.exact {
+        by_engine(reader, request, plan, limit).await
+    } else {
+        by_hand(reader, request, plan, limit).await
+    }
+}
+
+async fn by_engine(
+    reader: &Reader,
+    request: &SearchRequest,
+    plan: Plan,
+    limit: usize,
+) -> Result<SearchPage, SearchError> {
     let mut body = json!({
         "query": plan.query,
         "sort": time::sort(request.order),
@@ -26,22 +45,27 @@ pub(super) async fn search(reader: &Reader, request: &SearchRequest) -> Result<S
         body["search_after"] = time::sort_values(after);
     }
     let Some(answer) = reader.search(body, plan.deadline).await? else {
-        return Ok(SearchPage { total: request.count.then_some(0), partial: true, ..SearchPage::default() });
+        return Ok(nothing_yet(request));
     };
     let partial = answer.is_partial();
     let total = answer.hits.total.as_ref().map_or(0, |total| total.value);
     let more = answer.hits.hits.len() > limit;
-    let entries: Result<_, _> = answer.hits.hits.iter().take(limit).map(|hit| hit.entry()).collect();
+    let entries: Result<_, StoreError> = answer.hits.hits.iter().take(limit).map(|hit| hit.entry()).collect();
     Ok(SearchPage { entries: entries?, total: request.count.then_some(total), partial, more })
 }
 
+/// The answer where the time was up before there was one.
+pub(super) fn nothing_yet(request: &SearchRequest) -> SearchPage {
+    SearchPage { total: request.count.then_some(0), partial: true, ..SearchPage::default() }
+}
+
 /// Reads candidates and keeps what the query finds.
-async fn search_here(
+async fn by_hand(
     reader: &Reader,
     request: &SearchRequest,
+    plan: Plan,
     limit: usize,
-) -> Result<SearchPage, StoreError> {
-    let plan = reader.plan(&request.query, request.range, request.deadline);
+) -> Result<SearchPage, SearchError> {
     let sort = time::sort(request.order);
     let mut page = SearchPage::default();
     let mut total = 0;
@@ -84,6 +108,10 @@ pub(super) async fn received_after(
         "search_after": [time::nanos(after.time), after.id.to_string()],
     });
     let Some(answer) = reader.search(body, None).await? else { return Ok(Vec::new()) };
+    if answer.is_partial() {
+        // Who follows would take what is missing for seen.
+        return Err(incomplete());
+    }
     answer
         .hits
         .hits
@@ -95,6 +123,11 @@ pub(super) async fn received_after(
             Ok(FoundEntry { position, body: hit.body()? })
         })
         .collect()
+}
+
+/// For answers that have no mark for what is missing.
+pub(super) fn incomplete() -> StoreError {
+    StoreError::Unavailable { reason: "some of the indices cannot be read".to_owned() }
 }
 
 fn receipt(sort: &[serde_json::Value]) -> Option<Position> {

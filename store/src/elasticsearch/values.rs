@@ -7,18 +7,21 @@ use logpipeline_model::elasticsearch::field;
 use logpipeline_model::query::{Field, text};
 use serde_json::{Value, json};
 
-use super::compile::present;
+use super::compile::{overflowing, present};
 use super::histogram::list;
-use super::plan::{Plan, Reader, damaged};
+use super::plan::{Plan, Reader, SearchError, damaged};
 use super::{lucene, time};
 use crate::terms::{self, FieldTerms, Kind};
 use crate::{FieldValues, Order, StoreError, ValuesRequest};
 
 /// Terms that each shard offers beyond those asked for, so that few are missed.
 const SPARE: usize = 1_000;
+/// Values asked for, at most.
+const MOST: usize = 10_000;
+/// Values counted at once where entries are read. With more, the rarest are forgotten.
+const MOST_COUNTED: usize = 200_000;
 
 pub(super) async fn values(reader: &Reader, request: &ValuesRequest) -> Result<FieldValues, StoreError> {
-    let plan = reader.plan(&request.query, request.range, request.deadline);
     let source = match &request.field {
         Field::Level => Source::fixed("level"),
         Field::ResourceId => Source::fixed("resourceId"),
@@ -32,11 +35,55 @@ pub(super) async fn values(reader: &Reader, request: &ValuesRequest) -> Result<F
             return Err(StoreError::Unsupported { reason });
         }
     };
-    if plan.exact {
-        by_engine(reader, request, &plan, &source).await
-    } else {
-        by_hand(reader, request, &plan).await
+    let (query, range, deadline) = (&request.query, request.range, request.deadline);
+    match attempt(reader, request, &source, reader.plan(query, range, deadline)).await {
+        Err(SearchError::TooComplex) => {
+            Ok(attempt(reader, request, &source, reader.coarse_plan(query, range, deadline)).await?)
+        }
+        answer => Ok(answer?),
     }
+}
+
+async fn attempt(
+    reader: &Reader,
+    request: &ValuesRequest,
+    source: &Source,
+    mut plan: Plan,
+) -> Result<FieldValues, SearchError> {
+    if !plan.exact {
+        return by_hand(reader, request, &plan).await;
+    }
+    if source.field != field::VALUES || !reader.compiler.overflow {
+        return by_engine(reader, request, &plan, source).await;
+    }
+    // Values of bulky metadata are not all indexed.
+    let whole = plan.query;
+    let without = json!({ "bool": { "filter": [whole], "must_not": [overflowing()] } });
+    plan.query = json!({ "constant_score": { "filter": without } });
+    let indexed = by_engine(reader, request, &plan, source).await?;
+    let only = json!({ "bool": { "filter": [whole, overflowing()] } });
+    plan.query = json!({ "constant_score": { "filter": only } });
+    let read = by_hand(reader, request, &plan).await?;
+    Ok(together(indexed, read, request.limit))
+}
+
+/// Counts of some entries and of the others.
+fn together(indexed: FieldValues, read: FieldValues, limit: usize) -> FieldValues {
+    let full = |values: &FieldValues| values.values.len() >= limit;
+    // A value may be among those of one, and just not among those of the other.
+    let cut = (full(&indexed) && read.with_field > 0) || (full(&read) && indexed.with_field > 0);
+    let mut counts: HashMap<String, u64> = indexed.values.into_iter().collect();
+    for (value, count) in read.values {
+        *counts.entry(value).or_default() += count;
+    }
+    let mut values = FieldValues {
+        values: counts.into_iter().collect(),
+        with_field: indexed.with_field + read.with_field,
+        partial: indexed.partial || read.partial,
+        approximate: indexed.approximate || read.approximate || cut,
+    };
+    order(&mut values, limit);
+    values
 }
 
 struct Source {
@@ -63,13 +110,15 @@ async fn by_engine(
     request: &ValuesRequest,
     plan: &Plan,
     source: &Source,
-) -> Result<FieldValues, StoreError> {
+) -> Result<FieldValues, SearchError> {
     let before: Vec<_> = source.before.iter().map(|before| lucene::literal(before)).collect();
     let include = format!("({}){}.*", before.join("|"), lucene::folded_to(&text::fold(&request.prefix)));
+    // Terms of the same count come in the order of their kinds first: more of them than asked for let us choose.
+    let size = request.limit.min(MOST) + SPARE;
     let mut counted = json!({ "terms": {
         "field": source.field,
-        "size": request.limit,
-        "shard_size": request.limit.saturating_mul(2).saturating_add(SPARE),
+        "size": size,
+        "shard_size": 2 * size,
         "order": [{ "_count": "desc" }, { "_key": "asc" }],
     } });
     if source.field == field::VALUES || !request.prefix.is_empty() {
@@ -107,10 +156,10 @@ fn order(values: &mut FieldValues, limit: usize) {
     values.values.truncate(limit);
 }
 
-async fn by_hand(reader: &Reader, request: &ValuesRequest, plan: &Plan) -> Result<FieldValues, StoreError> {
+async fn by_hand(reader: &Reader, request: &ValuesRequest, plan: &Plan) -> Result<FieldValues, SearchError> {
     let prefix = text::fold(&request.prefix);
     let mut counts: HashMap<String, u64> = HashMap::new();
-    let mut with_field = 0;
+    let (mut with_field, mut approximate) = (0, false);
     let partial = reader
         .scan(plan, time::sort(Order::Desc), None, |document, _| {
             let (values, present) = values_of(document, &request.field);
@@ -118,13 +167,28 @@ async fn by_hand(reader: &Reader, request: &ValuesRequest, plan: &Plan) -> Resul
             for value in values.into_iter().filter(|value| text::fold(value).starts_with(&prefix)) {
                 *counts.entry(value).or_default() += 1;
             }
+            if counts.len() > MOST_COUNTED {
+                approximate = true;
+                forget_rarest(&mut counts);
+            }
             true
         })
         .await?;
     let values = counts.into_iter().collect();
-    let mut values = FieldValues { values, with_field, partial, approximate: false };
+    let mut values = FieldValues { values, with_field, partial, approximate };
     order(&mut values, request.limit);
     Ok(values)
+}
+
+/// Keeps half of the values.
+fn forget_rarest(counts: &mut HashMap<String, u64>) {
+    let mut all: Vec<_> = counts.values().copied().collect();
+    let (_, median, _) = all.select_nth_unstable(MOST_COUNTED / 2);
+    let (median, mut at_median) = (*median, MOST_COUNTED / 4);
+    counts.retain(|_, count| {
+        *count > median
+            || (*count == median && at_median.checked_sub(1).map(|left| at_median = left).is_some())
+    });
 }
 
 /// The distinct values of a field, and whether the entry has it.

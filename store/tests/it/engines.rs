@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use logpipeline_model::Timestamp;
 use logpipeline_model::elasticsearch::{Classes, Layout};
-use logpipeline_store::LogStore;
 use logpipeline_store::elasticsearch::{ElasticsearchStore, Options};
+use logpipeline_store::{LogStore, NewEntry};
 
-use crate::ground::TestStore;
+use crate::ground::{TestStore, store_all};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -70,7 +70,41 @@ pub fn unique() -> String {
     format!("test-{}-{}-{}", std::process::id(), now.as_millis(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// A test for each engine.
+macro_rules! on_every_engine {
+    ($($(#[$meta:meta])* async fn $name:ident($engine:ident: Engine) $body:block)*) => {$(
+        $(#[$meta])*
+        mod $name {
+            use super::*;
+
+            async fn test($engine: crate::engines::Engine) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn embedded() {
+                test(crate::engines::Engine::Embedded).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn elasticsearch() {
+                test(crate::engines::Engine::Elasticsearch).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn opensearch() {
+                test(crate::engines::Engine::OpenSearch).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_every_engine;
+
 impl Subject {
+    /// Stores entries that are new, and waits until they are found.
+    pub async fn put(&self, entries: Vec<NewEntry>) {
+        store_all(&*self.store, entries).await;
+        self.settle().await;
+    }
+
     /// Waits until what was written is found.
     pub async fn settle(&self) {
         if let Some(elastic) = &self.elastic {

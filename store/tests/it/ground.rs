@@ -87,7 +87,7 @@ pub fn small() -> Options {
     Options { memory_bytes: 30_000_000, open_partitions: 2, ..Options::default() }
 }
 
-pub async fn store_all(store: &impl LogStore, entries: Vec<NewEntry>) {
+pub async fn store_all(store: &(impl LogStore + ?Sized), entries: Vec<NewEntry>) {
     let count = entries.len();
     assert_eq!(store.write(entries).await.unwrap(), vec![WriteOutcome::Stored; count]);
 }
@@ -117,7 +117,7 @@ pub fn messages(page: &SearchPage) -> Vec<String> {
 }
 
 /// The messages of what a query finds, in order, all of it.
-pub async fn find(store: &impl LogStore, text: &str) -> Vec<String> {
+pub async fn find(store: &(impl LogStore + ?Sized), text: &str) -> Vec<String> {
     let page = store.search(request(text)).await.unwrap();
     assert_eq!(page.total, Some(page.entries.len() as u64), "{text}");
     assert!(!page.partial && !page.more, "{text}");
