@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 use logpipeline_model::Timestamp;
 use logpipeline_model::elasticsearch::{Layout, Lifecycle, RetentionClass};
-use logpipeline_service::units::parse_duration;
+use logpipeline_service::units::{parse_bytes, parse_duration};
 use logpipeline_store::elasticsearch::ElasticsearchStore;
 use logpipeline_store::embedded::{self, EmbeddedStore};
 use logpipeline_store::{LogStore, RetentionPolicy};
@@ -16,6 +16,10 @@ use logpipeline_store::{LogStore, RetentionPolicy};
 use crate::class::parse_class;
 use crate::reading::only_elasticsearch;
 use crate::{Engine, SettingsError, StoreArgs};
+
+/// Times that the process which applies retention may fail to, before another one takes over.
+const LEASE_INTERVALS: u32 = 5;
+const SHORTEST_LEASE: Duration = Duration::from_secs(30);
 
 /// Which store to open, how to reach it, and how entries are laid out there.
 #[derive(Debug, Clone, Args)]
@@ -62,6 +66,21 @@ pub struct WriteArgs {
     )]
     pub elasticsearch_lifecycle: Option<LifecycleArg>,
 
+    /// Begin a new index in Elasticsearch once one is this old [default: a tenth of the time its entries are kept, an hour
+    /// to a week; 30d where they are kept for ever]
+    #[arg(
+        long, env = "LOGPIPELINE_ELASTICSEARCH_ROLLOVER_AGE", value_name = "DURATION", help_heading = "Store",
+        value_parser = parse_duration
+    )]
+    pub elasticsearch_rollover_age: Option<Duration>,
+
+    /// Begin a new index in Elasticsearch once a primary shard is this large [default: 50GiB]
+    #[arg(
+        long, env = "LOGPIPELINE_ELASTICSEARCH_ROLLOVER_SIZE", value_name = "BYTES", help_heading = "Store",
+        value_parser = parse_bytes
+    )]
+    pub elasticsearch_rollover_size: Option<u64>,
+
     /// Make new indices in the mode logsdb, on Elasticsearch 8.17 and newer
     #[arg(
         long, env = "LOGPIPELINE_ELASTICSEARCH_LOGSDB", num_args = 0..=1, default_missing_value = "true",
@@ -77,10 +96,29 @@ pub enum LifecycleArg {
     Ingestor,
     /// Elasticsearch 8.14 and newer, by the age of an index since it was rolled over
     DataStream,
+    /// Elasticsearch's index lifecycle management, by the same
+    Ilm,
+    /// OpenSearch's index state management, by the same
+    Ism,
+    /// Whichever of the last three the server has; the ingestor where it has none
+    Auto,
+}
+
+impl From<LifecycleArg> for Lifecycle {
+    fn from(arg: LifecycleArg) -> Self {
+        match arg {
+            LifecycleArg::Ingestor => Self::Ingestor,
+            LifecycleArg::DataStream => Self::DataStream,
+            LifecycleArg::Ilm => Self::Ilm,
+            LifecycleArg::Ism => Self::Ism,
+            LifecycleArg::Auto => Self::Auto,
+        }
+    }
 }
 
 impl WriteArgs {
-    /// Opens the store to write it. Elasticsearch is not asked for anything yet, and may be down.
+    /// Opens the store to write it, and to apply `policy` to it every `interval`. Elasticsearch is not asked for anything
+    /// yet, and may be down.
     ///
     /// # Errors
     /// Settings that do not go together, files that cannot be read, and what the engine says.
@@ -88,9 +126,10 @@ impl WriteArgs {
         &self,
         data_dir: &Path,
         policy: RetentionPolicy,
+        interval: Duration,
         now: Timestamp,
     ) -> Result<Arc<dyn LogStore>, SettingsError> {
-        self.check(policy)?;
+        self.check()?;
         if self.store.store == Engine::Embedded {
             let store = EmbeddedStore::open_writer(data_dir.join("store"), embedded::Options::default())
                 .map_err(|source| SettingsError::Store { hint: "", source })?;
@@ -100,21 +139,22 @@ impl WriteArgs {
         let mut options = self.store.options(classes)?;
         options.layout = self.layout();
         options.logsdb = self.elasticsearch_logsdb;
+        options.retention_lease = (interval * LEASE_INTERVALS).max(SHORTEST_LEASE);
         let store = ElasticsearchStore::open_writer(options, now)
             .map_err(|source| SettingsError::Store { hint: "", source })?;
         Ok(Arc::new(store))
     }
 
     /// Whether [`LogStore::retain`] is to be called from time to time: to apply the policy, and in Elasticsearch to
-    /// roll over indices that grew large.
+    /// roll over indices that grew large, or to see that its own lifecycle removes nothing too early.
     pub fn retains(&self, policy: RetentionPolicy) -> bool {
         match self.store.store {
             Engine::Embedded => policy != RetentionPolicy::default(),
-            Engine::Elasticsearch => self.layout().lifecycle == Lifecycle::Ingestor,
+            Engine::Elasticsearch => true,
         }
     }
 
-    fn check(&self, policy: RetentionPolicy) -> Result<(), SettingsError> {
+    fn check(&self) -> Result<(), SettingsError> {
         self.store.check()?;
         if self.store.store == Engine::Embedded {
             return only_elasticsearch(&[
@@ -122,6 +162,8 @@ impl WriteArgs {
                 ("--elasticsearch-shards", self.elasticsearch_shards.is_some()),
                 ("--elasticsearch-replicas", self.elasticsearch_replicas.is_some()),
                 ("--elasticsearch-refresh-interval", self.elasticsearch_refresh_interval.is_some()),
+                ("--elasticsearch-rollover-age", self.elasticsearch_rollover_age.is_some()),
+                ("--elasticsearch-rollover-size", self.elasticsearch_rollover_size.is_some()),
                 ("--elasticsearch-lifecycle", self.elasticsearch_lifecycle.is_some()),
                 ("--elasticsearch-logsdb", self.elasticsearch_logsdb),
             ]);
@@ -131,18 +173,16 @@ impl WriteArgs {
                 "it is the class of all other levels; --retention-max-age says how long they are kept";
             return Err(SettingsError::Class { name: class.name.clone(), reason: reason.to_owned() });
         }
+        let short = |flag, advice| Err(SettingsError::Range { flag, how: "short", advice });
         if self.elasticsearch_refresh_interval.is_some_and(|interval| interval < Duration::from_millis(100)) {
-            return Err(SettingsError::Range {
-                flag: "--elasticsearch-refresh-interval",
-                how: "short",
-                advice: "at least 100ms",
-            });
+            return short("--elasticsearch-refresh-interval", "at least 100ms");
         }
-        if self.elasticsearch_lifecycle == Some(LifecycleArg::DataStream) && policy.max_bytes.is_some() {
-            return Err(SettingsError::Both {
-                one: "--retention-max-bytes",
-                other: "--elasticsearch-lifecycle data-stream, which knows no size,",
-            });
+        if self.elasticsearch_rollover_age.is_some_and(|age| age < Duration::from_secs(60)) {
+            return short("--elasticsearch-rollover-age", "at least 1m");
+        }
+        if self.elasticsearch_rollover_size.is_some_and(|bytes| bytes < 1 << 20) {
+            let advice = "at least 1MiB";
+            return Err(SettingsError::Range { flag: "--elasticsearch-rollover-size", how: "small", advice });
         }
         Ok(())
     }
@@ -158,8 +198,12 @@ impl WriteArgs {
         if let Some(interval) = self.elasticsearch_refresh_interval {
             layout.refresh_interval = interval;
         }
-        if self.elasticsearch_lifecycle == Some(LifecycleArg::DataStream) {
-            layout.lifecycle = Lifecycle::DataStream;
+        layout.rollover_age = self.elasticsearch_rollover_age;
+        if let Some(bytes) = self.elasticsearch_rollover_size {
+            layout.rollover_shard_bytes = bytes;
+        }
+        if let Some(lifecycle) = self.elasticsearch_lifecycle {
+            layout.lifecycle = lifecycle.into();
         }
         layout
     }

@@ -33,17 +33,29 @@ async fn if_absent(connection: &Connection, definition: &Definition) -> Result<(
 }
 
 async fn by_sequence(connection: &Connection, definition: &Definition) -> Result<(), RequestError> {
-    let path = match find(connection, &definition.path).await? {
-        None => definition.path.clone(),
-        Some(found) if holds(&found, &definition.body) => return Ok(()),
-        Some(found) => {
-            let number = |name: &str| found[name].as_i64().unwrap_or_default();
-            let (number, term) = (number("_seq_no"), number("_primary_term"));
-            format!("{}?if_seq_no={number}&if_primary_term={term}", definition.path)
-        }
+    let Some(found) = find(connection, &definition.path).await? else {
+        return unless_first(send(connection, &definition.path, definition).await);
     };
-    match send(connection, &path, definition).await {
-        // Another process put the same in this moment.
+    if holds(&found, &definition.body) {
+        return Ok(());
+    }
+    let number = |name: &str| found[name].as_i64().unwrap_or_default();
+    let (number, term) = (number("_seq_no"), number("_primary_term"));
+    let path = format!("{}?if_seq_no={number}&if_primary_term={term}", definition.path);
+    unless_first(send(connection, &path, definition).await)?;
+    // Indices that are there go by the policy as it was when they were made, until they are told.
+    let policy = definition.path.rsplit('/').next().unwrap_or_default();
+    let path = format!("/_plugins/_ism/change_policy/.ds-{policy}-*");
+    let body = serde_json::json!({ "policy_id": policy });
+    match connection.ask::<Value>(Method::Post, &path, Some(&body)).await {
+        Err(error) if error.status() != Some(404) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Another process that puts the same in this moment has put it.
+fn unless_first(sent: Result<(), RequestError>) -> Result<(), RequestError> {
+    match sent {
         Err(error) if error.status() == Some(409) => Ok(()),
         other => other,
     }

@@ -1,15 +1,14 @@
 //! Settings that go together, and those that do not.
 
 use clap::Parser;
-use logpipeline_model::Timestamp;
 use logpipeline_store::RetentionPolicy;
 
-use crate::{ELSEWHERE, Reader, Writer, keep_a_day, reader, refusal, refusal_with, writer};
+use crate::{ELSEWHERE, Reader, Writer, keep_a_day, open, reader, refusal, writer};
 
 #[test]
 fn without_flags_the_store_is_the_folder_below_the_data() {
     let folder = tempfile::tempdir().unwrap();
-    writer(&[]).open_writer(folder.path(), RetentionPolicy::default(), Timestamp::MIN).unwrap();
+    open(writer(&[]), folder.path()).unwrap();
     assert!(folder.path().join("store").is_dir());
     reader(&[]).open_reader(folder.path()).unwrap();
 }
@@ -30,6 +29,8 @@ fn what_is_for_elasticsearch_alone_is_refused_with_the_embedded_store() {
         "--elasticsearch-shards=2",
         "--elasticsearch-replicas=0",
         "--elasticsearch-refresh-interval=5s",
+        "--elasticsearch-rollover-age=1d",
+        "--elasticsearch-rollover-size=10GiB",
         "--elasticsearch-lifecycle=ingestor",
         "--elasticsearch-logsdb",
     ] {
@@ -48,7 +49,7 @@ fn a_server_that_is_down_can_be_opened_for_writing_and_reading() {
     let flags = [&ELSEWHERE[..], &["--elasticsearch-url=http://127.0.0.1:2,http://127.0.0.1:3"]].concat();
     let store = writer(&flags);
     assert_eq!(store.store.elasticsearch_url.len(), 3);
-    store.open_writer(folder.path(), RetentionPolicy::default(), Timestamp::MIN).unwrap();
+    open(store, folder.path()).unwrap();
     reader(&flags).open_reader(folder.path()).unwrap();
     assert_eq!(folder.path().read_dir().unwrap().count(), 0, "nothing is written here");
 }
@@ -75,29 +76,28 @@ fn names_that_no_data_stream_can_have_and_classes_that_clash_are_refused() {
     assert!(refused(&twice).contains("the level \"debug\" is in two retention classes"));
     let error = refused(&["--retention-class=default=info:3d"]);
     assert!(error.contains("--retention-max-age says how long"), "{error}");
-    assert!(
-        refused(&["--elasticsearch-refresh-interval=1ms"])
-            .contains("--elasticsearch-refresh-interval is too short: at least 100ms")
-    );
+    for (flag, reason) in [
+        ("--elasticsearch-refresh-interval=1ms", "is too short: at least 100ms"),
+        ("--elasticsearch-rollover-age=1s", "is too short: at least 1m"),
+        ("--elasticsearch-rollover-size=1kB", "is too small: at least 1MiB"),
+    ] {
+        let name = flag.split('=').next().unwrap();
+        assert_eq!(refused(&[flag]), format!("{name} {reason}"));
+    }
 }
 
 #[test]
-fn a_size_cannot_be_kept_by_elasticsearchs_own_lifecycle() {
-    let flags = [&ELSEWHERE[..], &["--elasticsearch-lifecycle=data-stream"]].concat();
-    let policy = RetentionPolicy { max_bytes: Some(1), ..RetentionPolicy::default() };
-    let error = refusal_with(&flags, policy);
-    assert!(error.starts_with("--retention-max-bytes and --elasticsearch-lifecycle data-stream"), "{error}");
-}
-
-#[test]
-fn retention_runs_here_unless_elasticsearch_sees_to_it() {
+fn retention_runs_here_where_there_is_something_to_see_to() {
     let nothing = RetentionPolicy::default();
     assert!(!writer(&[]).retains(nothing));
     assert!(writer(&[]).retains(keep_a_day()));
     // Indices are rolled over at a size though nothing is ever removed.
     assert!(writer(&ELSEWHERE).retains(nothing));
-    let own = [&ELSEWHERE[..], &["--elasticsearch-lifecycle=data-stream"]].concat();
-    assert!(!writer(&own).retains(keep_a_day()));
+    // An engine's own lifecycle knows no size, and no times of entries.
+    for lifecycle in ["data-stream", "ilm", "ism", "auto"] {
+        let flag = format!("--elasticsearch-lifecycle={lifecycle}");
+        assert!(writer(&[&ELSEWHERE[..], &[&flag]].concat()).retains(keep_a_day()));
+    }
 }
 
 #[test]

@@ -63,7 +63,8 @@ impl<'a> Round<'a> {
         let mut rest = Vec::new();
         for stream in streams {
             let keep = keep(&self.options.classes, &stream.name, self.policy.max_age);
-            if self.options.layout.lifecycle == Lifecycle::Ingestor
+            let by_engine = self.options.layout.lifecycle != Lifecycle::Ingestor;
+            if (!by_engine || self.policy.max_bytes.is_some())
                 && let Err(error) = self.roll_over(&stream, keep).await
             {
                 self.fails(&stream.open.name, error);
@@ -105,15 +106,15 @@ impl<'a> Round<'a> {
         let Rollover { age, mut shard_bytes } = Rollover::of(keep, &self.options.layout);
         if let Some(most) = self.policy.max_bytes {
             // Small enough that the rest fits beside what is written to.
-            shard_bytes = shard_bytes.min((most / 10).max(1));
+            let shards = u64::from(self.options.layout.shards.max(1));
+            shard_bytes = shard_bytes.min((most / 10 / shards).max(1));
         }
-        let size = match self.options.layout.shards {
-            // OpenSearch knows no other.
-            1 => json!({ "max_size": format!("{shard_bytes}b") }),
-            shards => json!({ "max_size": format!("{}b", shard_bytes.saturating_mul(shards.into())) }),
-        };
-        let mut conditions = size;
-        conditions["max_age"] = json!(format!("{}ms", age.as_millis()));
+        // OpenSearch knows no other size than that of all primary shards.
+        let bytes = shard_bytes.saturating_mul(self.options.layout.shards.into());
+        let mut conditions = json!({ "max_size": format!("{bytes}b") });
+        if self.options.layout.lifecycle == Lifecycle::Ingestor {
+            conditions["max_age"] = json!(format!("{}ms", age.as_millis()));
+        }
         let body = json!({ "conditions": conditions });
         let path = format!("/{}/_rollover", stream.name);
         match self.connection.ask::<Value>(Method::Post, &path, Some(&body)).await {
@@ -205,6 +206,8 @@ impl<'a> Round<'a> {
         let path = format!("/{index}/_block/write");
         match self.connection.ask::<Value>(Method::Put, &path, None).await {
             Ok(answer) if answer["shards_acknowledged"] == true => Ok(()),
+            // It was blocked before, by this process or another.
+            Ok(answer) if answer["indices"].as_array().is_some_and(Vec::is_empty) => Ok(()),
             Ok(_) => {
                 Err(RequestError::Unanswered(format!("{index} could not be blocked for writing in time")))
             }

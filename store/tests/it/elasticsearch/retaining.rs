@@ -216,10 +216,16 @@ async fn an_idle_stream_grows_no_indices_and_emptied_ones_go(engine: Engine) {
 
 async fn a_read_only_index_goes_too_as_when_the_disk_is_full(engine: Engine) {
     let ground = Ground::new(engine);
-    let full = ground.index(1, "2023-09-13T12:00:00Z", None).await;
-    let block = json!({ "index.blocks.read_only_allow_delete": true });
-    ground.raw.put(&format!("/{full}/_settings"), block).await;
-    assert_eq!(ground.retain(older_than(DAY), "2023-09-20T12:00:00Z").await.removed, [full]);
+    let mut indices = Vec::new();
+    for number in 1..3 {
+        indices.push(ground.index(number, "2023-09-13T12:00:00Z", None).await);
+    }
+    // The second as a process leaves it that ended just before it removed an index.
+    for (index, block) in indices.iter().zip(["read_only_allow_delete", "write"]) {
+        let blocked = json!({ (format!("index.blocks.{block}")): true });
+        ground.raw.put(&format!("/{index}/_settings"), blocked).await;
+    }
+    assert_eq!(ground.retain(older_than(DAY), "2023-09-20T12:00:00Z").await.removed, indices);
 }
 
 async fn one_process_acts_while_its_lease_lives_and_another_takes_over_when_it_is_dead(engine: Engine) {
@@ -410,13 +416,10 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
     proxy.forget();
     ground.store = open(options(&ground, 2));
     ground.entry(4, "2023-09-13T12:00:00Z", None, "info").await;
-    let put: Vec<_> = proxy
-        .requests()
-        .into_iter()
-        .filter(|request| request.method == "PUT")
-        .map(|request| request.path)
-        .collect();
-    assert_eq!(put[0], format!("{policy}?if_seq_no=5&if_primary_term=2"));
+    let put = proxy.requests().into_iter().find(|request| request.method == "PUT").unwrap();
+    assert_eq!(put.path, format!("{policy}?if_seq_no=5&if_primary_term=2"));
+    let told = format!("POST /_plugins/_ism/change_policy/.ds-{}-*", ground.stream("default"));
+    assert!(changes(&proxy).contains(&told), "{:?}", changes(&proxy));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
