@@ -70,7 +70,7 @@ impl Load {
                 let target = self.target.read().unwrap().clone();
                 let mut request = client.post(target).body(body.clone());
                 if retry {
-                    request = request.header("idempotency-key", format!("batch {number}"));
+                    request = request.header("idempotency-key", format!("batch-{number}"));
                 }
                 if let Ok(response) = request.send().await
                     && response.status() == 202

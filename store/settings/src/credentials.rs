@@ -13,7 +13,6 @@ pub(crate) fn credentials(args: &StoreArgs, password: Option<String>) -> Result<
         ("--elasticsearch-user", args.elasticsearch_user.is_some()),
         ("--elasticsearch-api-key-file", args.elasticsearch_api_key_file.is_some()),
         ("--elasticsearch-token-file", args.elasticsearch_token_file.is_some()),
-        ("--elasticsearch-client-certificate-file", args.elasticsearch_client_certificate_file.is_some()),
     ];
     if let [(one, _), (other, _), ..] = given.iter().filter(|(_, given)| *given).collect::<Vec<_>>()[..] {
         return Err(SettingsError::Both { one, other });

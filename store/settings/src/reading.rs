@@ -46,11 +46,11 @@ pub struct StoreArgs {
     #[arg(long, env = "LOGPIPELINE_ELASTICSEARCH_TOKEN_FILE", value_name = "FILE")]
     pub elasticsearch_token_file: Option<PathBuf>,
 
-    /// PEM file of the authorities that sign Elasticsearch's certificates, in place of the system's
+    /// PEM file of authorities that sign Elasticsearch's certificates, besides the public ones
     #[arg(long, env = "LOGPIPELINE_ELASTICSEARCH_CA_FILE", value_name = "FILE")]
     pub elasticsearch_ca_file: Option<PathBuf>,
 
-    /// PEM file with a client certificate and its private key
+    /// PEM file with a client certificate and its private key; credentials may be given beside it
     #[arg(long, env = "LOGPIPELINE_ELASTICSEARCH_CLIENT_CERTIFICATE_FILE", value_name = "FILE")]
     pub elasticsearch_client_certificate_file: Option<PathBuf>,
 

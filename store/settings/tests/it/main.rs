@@ -3,11 +3,13 @@
 mod combinations;
 mod secrets;
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use logpipeline_model::Timestamp;
-use logpipeline_store::RetentionPolicy;
+use logpipeline_store::{LogStore, RetentionPolicy};
 use logpipeline_store_settings::{SettingsError, StoreArgs, WriteArgs};
 
 #[derive(Debug, Parser)]
@@ -32,15 +34,14 @@ fn writer(flags: &[&str]) -> WriteArgs {
 
 /// What is said of flags that a writer cannot be opened with.
 fn refusal(flags: &[&str]) -> String {
-    refusal_with(flags, RetentionPolicy::default())
-}
-
-fn refusal_with(flags: &[&str], policy: RetentionPolicy) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let opened = writer(flags).open_writer(folder.path(), policy, Timestamp::MIN);
-    let error: SettingsError = opened.expect_err(&format!("{flags:?}"));
+    let error: SettingsError = open(writer(flags), folder.path()).expect_err(&format!("{flags:?}"));
     assert!(!folder.path().join("store").exists(), "nothing is written: {flags:?}");
     error.to_string()
+}
+
+fn open(store: WriteArgs, folder: &Path) -> Result<Arc<dyn LogStore>, SettingsError> {
+    store.open_writer(folder, RetentionPolicy::default(), Duration::from_secs(60), Timestamp::MIN)
 }
 
 fn keep_a_day() -> RetentionPolicy {
