@@ -18,15 +18,18 @@ RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo build ui test test-rust test-ui test-dev test-browser lint fmt generate bench faults require require-node chromium
+.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate bench faults require require-node chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-demo: require ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load; STORE=elasticsearch starts that too
-	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: about 5 minutes the first time, on two cores'; fi
+demo: demo-check ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load; STORE=elasticsearch starts that too
+	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: 5 to 10 minutes the first time, on two cores'; fi
 	@cargo build --release --locked --quiet
 	@exec node dev/demo.mjs
+
+demo-check: require
+	@node dev/demo.mjs --check
 
 build: require ui ## Build every binary, with the web UI inside the query server
 	cargo build --release --locked

@@ -182,7 +182,10 @@ mod tests {
                 assert_eq!(response.status(), StatusCode::NOT_FOUND, "{path}");
                 assert_eq!(header(&response, "content-type"), "application/problem+json", "{path}");
                 let text = body(response).await;
-                assert!(text.contains("urn:logpipeline:problem:no-such-path") && text.contains(path), "{text}");
+                assert!(
+                    text.contains("urn:logpipeline:problem:no-such-path") && text.contains(path),
+                    "{text}"
+                );
             }
         }
     }

@@ -1,11 +1,12 @@
 //! Following.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use crate::server::Server;
+use crate::server::{Server, logq};
 
 struct Follower {
     child: Child,
@@ -20,7 +21,7 @@ impl Drop for Follower {
     }
 }
 
-fn lines(stream: impl std::io::Read + Send + 'static) -> Receiver<String> {
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
     let (sender, receiver) = channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stream).lines() {
@@ -122,4 +123,38 @@ fn what_was_stored_out_of_order_around_a_lost_connection_is_printed() {
     });
     assert_eq!(follower.line(), "received a second earlier");
     assert!(follower.is_silent(), "each entry is printed once");
+}
+
+#[test]
+fn what_the_server_left_out_is_said_where_it_is_missing() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let stored = entry_at("2023-09-15T08:00:01Z");
+    let events = format!(
+        "event: ready\ndata: {{\"from\":\"2023-09-15T08:00:00Z\"}}\n\nevent: dropped\ndata: {{\"count\":7}}\n\nevent: entry\ndata: {stored}\n\n"
+    );
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        _ = stream.read(&mut [0; 4096]);
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n";
+        _ = stream.write_all(format!("{head}{events}").as_bytes());
+        // Held open until the test is over.
+        _ = stream.read(&mut [0; 1]);
+    });
+    let mut command = logq();
+    command.args(["--follow", "-o", "ndjson", "--server", &format!("http://{address}")]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let errors = lines(child.stderr.take().unwrap());
+    let output = lines(child.stdout.take().unwrap());
+    let line = errors.recv_timeout(Duration::from_secs(10)).unwrap();
+    assert!(line.contains("7 entries are left out here"), "{line}");
+    assert_eq!(output.recv_timeout(Duration::from_secs(10)).unwrap(), stored);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+fn entry_at(time: &str) -> String {
+    format!(
+        r#"{{"id":"018a97d2-5fe8-7000-8000-000000000001","receivedAt":"{time}","timestamp":"{time}","message":"m"}}"#
+    )
 }
