@@ -72,6 +72,8 @@ struct Action {
     #[serde(default, rename = "_index")]
     index: Option<String>,
     #[serde(default)]
+    failure_store: Option<String>,
+    #[serde(default)]
     error: Option<Cause>,
 }
 
@@ -81,7 +83,8 @@ struct Action {
 pub(super) fn path(engine: &Engine, timeout: Duration) -> String {
     let millis = (timeout.as_millis() * 4 / 5).max(1);
     let rest = if engine.requires_data_streams() {
-        "require_data_stream=true&filter_path=items.create.status,items.create.error"
+        "require_data_stream=true\
+         &filter_path=items.create.status,items.create.error,items.create.failure_store"
     } else {
         "filter_path=items.create.status,items.create.error,items.create._index"
     };
@@ -96,7 +99,13 @@ impl ItemAnswer {
     }
 
     pub(super) fn outcome(&self) -> Outcome {
-        let Action { status, error, .. } = &self.create;
+        let Action { status, error, failure_store, .. } = &self.create;
+        // It says 201, and nobody who searches the data stream finds the entry.
+        if failure_store.as_deref() == Some("used") {
+            let reason =
+                "the mapping or a pipeline did not take it: the data stream's failure store says why";
+            return Outcome::Refused(reason.to_owned());
+        }
         let kind = error.as_ref().map_or("", |error| error.kind.as_str());
         let text = || {
             let text = error.as_ref().map_or_else(|| format!("status {status}"), Cause::text);
@@ -191,6 +200,15 @@ mod tests {
         assert_eq!(index(r#"{"create":{"status":201,"_index":".ds-logs-a.default-000001"}}"#), None);
         assert_eq!(index(r#"{"create":{"status":429,"_index":"logs-a.default"}}"#), None);
         assert_eq!(index(r#"{"create":{"status":201}}"#), None);
+    }
+
+    #[test]
+    fn what_went_to_the_failure_store_is_refused() {
+        let used = outcome(r#"{"create":{"status":201,"failure_store":"used"}}"#);
+        assert!(matches!(&used, Outcome::Refused(reason) if reason.contains("failure store")), "{used:?}");
+        let error = r#""error":{"type":"document_parsing_exception","reason":"why"}"#;
+        let unused = format!(r#"{{"create":{{"status":400,"failure_store":"not_enabled",{error}}}}}"#);
+        assert_eq!(outcome(&unused), Outcome::Refused("document_parsing_exception: why".to_owned()));
     }
 
     #[test]

@@ -292,7 +292,6 @@ on_each! {
         batch.push(batch[1].clone());
         let busy: fn(usize) -> Option<(u16, &'static str)> =
             |at| (at % 2 == 1).then_some((429, "es_rejected_execution_exception"));
-        site.proxy.once(move || Action::Items(busy));
         site.proxy.rule(move |request, _| match request.is_bulk() {
             true if request.ids().len() == 10 => Action::Items(busy),
             true => Action::Answer(429, json!({ "error": { "type": "busy", "reason": "too busy" } })),
