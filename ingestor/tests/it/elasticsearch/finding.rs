@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Flags, url};
+use super::{Flags, url, variable};
 use crate::support::eventually;
 use crate::support::process::Process;
 use crate::support::query::Query;
@@ -35,8 +35,17 @@ async fn follow(mut tail: reqwest::Response, count: usize) -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_endpoint_answers_from_elasticsearch() {
+    every_endpoint_answers(&url()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_endpoint_answers_from_opensearch() {
+    every_endpoint_answers(&variable("OPENSEARCH_URL")).await;
+}
+
+async fn every_endpoint_answers(url: &str) {
     let folder = tempfile::tempdir().unwrap();
-    let flags = Flags::new(&url());
+    let flags = Flags::new(url);
     let query = Query::start(folder.path(), &flags.both()).await;
     eventually("readiness before anything was written", async || query.readiness().await.0 == 200).await;
     assert_eq!(query.total("").await, 0);

@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use super::{Flags, url};
 use crate::kill::Load;
-use crate::support::eventually;
 use crate::support::process::Process;
 use crate::support::query::Query;
+use crate::support::within;
+
+/// Elasticsearch takes entries more slowly than the log does.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_kills_under_load_lose_and_double_nothing_in_elasticsearch() {
@@ -30,7 +33,7 @@ async fn three_kills_under_load_lose_and_double_nothing_in_elasticsearch() {
     for sender in senders {
         sender.await.unwrap();
     }
-    eventually("everything is shipped", async || process.delivery().await["waiting"] == 0).await;
+    within(PATIENCE, "everything is shipped", async || process.delivery().await["waiting"] == 0).await;
     let figures = process.delivery().await;
     let figure = |name: &str| figures[name].as_u64().unwrap();
     assert_eq!(figure("received"), figure("stored") + figure("duplicates"), "{figures}");
@@ -38,7 +41,7 @@ async fn three_kills_under_load_lose_and_double_nothing_in_elasticsearch() {
     let query = Query::start(folder.path(), &flags.both()).await;
     let known = load.acknowledged.lock().unwrap().clone();
     let mut found = HashMap::<String, u64>::new();
-    eventually("everything acknowledged is found", async || {
+    within(PATIENCE, "everything acknowledged is found", async || {
         found.clear();
         query.messages().await.into_iter().for_each(|message| *found.entry(message).or_default() += 1);
         known.iter().all(|message| found.contains_key(message))

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The server to test against.
 fn url() -> String {
-    std::env::var("ELASTICSEARCH_URL").unwrap_or_else(|_| {
-        panic!(
-            "ELASTICSEARCH_URL is not set: `make test` starts a server, or set it to the address of your own"
-        )
+    variable("ELASTICSEARCH_URL")
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!("{name} is not set: `make test` starts the servers, or set it to what belongs to your own")
     })
 }
 

@@ -5,15 +5,10 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Flags, url};
+use super::{Flags, url, variable};
 use crate::support::eventually;
 use crate::support::process::Process;
 use crate::support::query::Query;
-
-fn variable(name: &str) -> String {
-    std::env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set: `make test` starts a server with security"))
-}
 
 /// The body of a request in the documentation, for another pipeline.
 fn documented(request: &str, pipeline: &str) -> String {
