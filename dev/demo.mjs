@@ -37,7 +37,8 @@ let platform;
 let exitCode = 1;
 try {
   const { storeArgs, ingestorArgs } = await prepareStore();
-  if (!interrupted) {
+  if (interrupted) exitCode = 0;
+  else {
     say(`starting the ingestor and the query server on ${dataDir}`);
     platform = await startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, storeArgs, ingestorArgs });
     exitCode = await run();
