@@ -43,8 +43,9 @@ pub(super) const OVERFLOW: &[u8] = b"o";
 /// Marks entries whose text Elasticsearch may cut into other tokens, or fold otherwise, than the language does.
 pub(super) const OTHERWISE: &[u8] = b"u";
 
-/// Marks entries whose message begins with NUL, which OpenSearch's type `wildcard` never finds.
-pub(super) const LEADING_NUL: &[u8] = b"z";
+/// Marks entries that `message.raw` does not find: whose message begins with NUL, which OpenSearch's type
+/// `wildcard` loses, or is longer than Lucene takes.
+pub(super) const NOT_RAW: &[u8] = b"z";
 
 /// The fixed fields that are indexed as terms, and their tags.
 fn tag(field: &Field) -> Option<u8> {

@@ -22,7 +22,7 @@ pub(super) fn analysis() -> Value {
 pub(super) fn mappings(features: &Features) -> Value {
     let mut message = json!({ "type": "text", "analyzer": "words", "norms": false });
     if features.wildcard {
-        message["fields"] = json!({ "raw": { "type": "wildcard", "ignore_above": i32::MAX } });
+        message["fields"] = json!({ "raw": { "type": "wildcard", "ignore_above": RAW_LIMIT } });
     }
     let mut mappings = json!({
         "_meta": { "managed_by": "logpipeline", "schema": SCHEMA_VERSION },
@@ -67,6 +67,10 @@ fn value() -> Value {
 fn keyword() -> Value {
     json!({ "type": "keyword", "ignore_above": LONGEST_TERM })
 }
+
+/// Longer messages, in units of UTF-16, are not indexed as a whole: Lucene takes so many units of any characters,
+/// and would refuse the document. Their documents bear a mark by which they are found all the same.
+pub const RAW_LIMIT: usize = LONGEST_TERM as usize / 3;
 
 /// What Lucene takes for a term, in bytes.
 const LONGEST_TERM: u32 = 32_766;

@@ -8,6 +8,7 @@ mod templates;
 
 pub use class::{ClassError, Classes, RetentionClass};
 pub use lifecycle::{Lifecycle, LifecycleError, Rollover};
+pub use mapping::RAW_LIMIT;
 pub use templates::{Definition, Features, Layout, Product, Put, definitions};
 
 use templates::meta;

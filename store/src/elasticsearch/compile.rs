@@ -41,8 +41,8 @@ impl Candidates {
 pub(super) struct Compiler {
     /// Whether all have `message.raw`.
     pub(super) wildcard: bool,
-    /// Whether there are entries that `message.raw` does not find, which bear [`terms::LEADING_NUL`].
-    pub(super) leading_nul: bool,
+    /// Whether there are entries that `message.raw` does not find, which bear [`terms::NOT_RAW`].
+    pub(super) not_raw: bool,
     /// Whether there are entries whose metadata is not indexed in full, which bear [`terms::OVERFLOW`].
     pub(super) overflow: bool,
     /// Whether there are entries whose text the engine may see otherwise, which bear [`terms::OTHERWISE`].
@@ -58,7 +58,7 @@ fn marked(marker: &[u8]) -> Value {
 /// The marks that entries bear, as a count of each.
 pub(super) fn marks() -> Value {
     json!({
-        "leading_nul": { "filter": marked(terms::LEADING_NUL) },
+        "not_raw": { "filter": marked(terms::NOT_RAW) },
         "overflow": { "filter": marked(terms::OVERFLOW) },
         "otherwise": { "filter": marked(terms::OTHERWISE) },
     })
@@ -191,7 +191,7 @@ impl Compiler {
                 if self.wildcard && !fold && !text.is_empty() {
                     let raw = json!({ "term": { (field::MESSAGE_RAW): { "value": text } } });
                     let found = Candidates::exact(all_of(vec![query, raw]));
-                    return self.or_marked(found, self.leading_nul, terms::LEADING_NUL);
+                    return self.or_marked(found, self.not_raw, terms::NOT_RAW);
                 }
                 Candidates::inexact(query)
             }
@@ -232,7 +232,7 @@ impl Compiler {
                 let mut queries: Vec<_> = tokens.into_iter().collect();
                 queries.push(regexp(field::MESSAGE_RAW, &expression));
                 let found = Candidates::exact(all_of(queries));
-                self.or_marked(found, self.leading_nul, terms::LEADING_NUL)
+                self.or_marked(found, self.not_raw, terms::NOT_RAW)
             }
             None => Candidates::inexact(tokens.unwrap_or_else(all)),
         }

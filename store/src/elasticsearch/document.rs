@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use logpipeline_model::elasticsearch::ERA_WITHIN;
+use logpipeline_model::elasticsearch::{ERA_WITHIN, RAW_LIMIT};
 use logpipeline_model::query::text;
 use logpipeline_model::{Document, EntryId, Timestamp};
 use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
@@ -157,8 +157,9 @@ fn write_terms(document: &Document<'_>, entry: usize, out: &mut Vec<u8>) {
     if text::tokens(&document.message).any(|token| token.cut) {
         mark(terms::CUT_TOKEN);
     }
-    if document.message.starts_with('\0') {
-        mark(terms::LEADING_NUL);
+    let long = document.message.len() > RAW_LIMIT && document.message.encode_utf16().count() > RAW_LIMIT;
+    if long || document.message.starts_with('\0') {
+        mark(terms::NOT_RAW);
     }
     if is_seen_otherwise(document) {
         mark(terms::OTHERWISE);

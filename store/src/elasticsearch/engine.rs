@@ -118,7 +118,7 @@ pub(super) async fn survey(
     let any = |name: &str| found["aggregations"][name]["doc_count"].as_u64().is_some_and(|count| count > 0);
     Ok(Compiler {
         wildcard,
-        leading_nul: any("leading_nul"),
+        not_raw: any("not_raw"),
         overflow: any("overflow"),
         otherwise: any("otherwise"),
         coarse: false,

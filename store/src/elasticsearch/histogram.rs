@@ -12,7 +12,7 @@ use super::time;
 use crate::levels::severity_order;
 use crate::{Bucket, Histogram, HistogramRequest, Order, StoreError};
 
-/// Levels told apart in a bucket. More than a handful are no levels any more.
+/// Levels told apart by the engine. More than a handful are no levels any more.
 const MOST_LEVELS: usize = 1_000;
 /// Buckets and levels in them.
 const MOST_BUCKETS: usize = 65_000;
@@ -70,15 +70,14 @@ async fn by_engine(
     let body = json!({
         "query": plan.query, "size": 0, "track_total_hits": false,
         "aggs": {
-            "within": { "filter": within, "aggs": { "times": {
-                "date_histogram": {
+            // Levels outside: a list of them for each bucket of time would take the servers long.
+            "within": { "filter": within, "aggs": { "levels": {
+                "terms": { "field": field::LEVEL, "size": MOST_LEVELS, "missing": "" },
+                "aggs": { "times": { "date_histogram": {
                     "field": field::TIMESTAMP,
                     "fixed_interval": format!("{}ms", interval / 1_000_000),
                     "min_doc_count": 1,
-                },
-                "aggs": { "levels": {
-                    "terms": { "field": field::LEVEL, "size": MOST_LEVELS, "missing": "" },
-                } },
+                } } },
             } } },
             "outside": { "filter": { "bool": { "must_not": [within] } } },
         },
@@ -87,17 +86,17 @@ async fn by_engine(
     let mut partial = answer.is_partial();
     let Some(found) = &answer.aggregations else { return Ok(Some(partial)) };
     let unreadable = || damaged(format!("a histogram cannot be read: {found}"));
-    for bucket in list(&found["within"]["times"]["buckets"]) {
-        let millis = bucket["key"].as_i64().ok_or_else(unreadable)?;
-        let number = i128::from(millis) * 1_000_000 / interval;
-        if bucket["levels"]["sum_other_doc_count"].as_u64() != Some(0) {
-            return Ok(None);
-        }
-        let levels = counts.entry(number).or_default();
-        for level in list(&bucket["levels"]["buckets"]) {
-            let name = level["key"].as_str().ok_or_else(unreadable)?;
-            *levels.entry(name.to_owned()).or_default() +=
-                level["doc_count"].as_u64().ok_or_else(unreadable)?;
+    let levels = &found["within"]["levels"];
+    if levels["sum_other_doc_count"].as_u64() != Some(0) {
+        return Ok(None);
+    }
+    for level in list(&levels["buckets"]) {
+        let name = level["key"].as_str().ok_or_else(unreadable)?;
+        for bucket in list(&level["times"]["buckets"]) {
+            let millis = bucket["key"].as_i64().ok_or_else(unreadable)?;
+            let number = i128::from(millis) * 1_000_000 / interval;
+            *counts.entry(number).or_default().entry(name.to_owned()).or_default() +=
+                bucket["doc_count"].as_u64().ok_or_else(unreadable)?;
         }
     }
     if found["outside"]["doc_count"].as_u64().ok_or_else(unreadable)? > 0 {

@@ -276,7 +276,7 @@ fn explained(error: RequestError) -> SearchError {
     if has(TOO_COMPLEX) {
         return SearchError::TooComplex;
     }
-    if has(&["too_many_buckets"]) {
+    if has(&["too_many_buckets", "too many buckets"]) {
         let reason = "the histogram has too many buckets: take a longer interval".to_owned();
         return StoreError::Unsupported { reason }.into();
     }

@@ -1,6 +1,7 @@
 //! What the distributed engine promises, on real servers.
 
 mod connecting;
+mod differences;
 mod proxy;
 mod raw;
 mod retaining;
