@@ -1,16 +1,21 @@
 //! Removing what a policy no longer keeps, a partition at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use logpipeline_model::Timestamp;
 
 use super::catalog::Catalog;
-use super::partition::Partition;
+use super::partition::{Name, Partition};
 use super::writer::Writer;
 use crate::{RetentionPolicy, RetentionReport, StoreError};
 
 /// A partition takes at most this part of what the whole store may.
 const PARTITIONS_AT_LEAST: u64 = 10;
+
+/// A partition received into this lately is one that is being written: some times what usually lies
+/// between two rounds.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(300);
 
 pub(super) fn retain(
     catalog: &Catalog,
@@ -43,23 +48,38 @@ fn doomed(snapshot: &[Arc<Partition>], policy: RetentionPolicy, now: Timestamp) 
         if oldest_kept.is_some_and(|oldest| times.newest < oldest) {
             doomed.push(Arc::clone(partition));
         } else {
-            kept.push((times, partition));
+            kept.push((times.last_receipt, partition));
         }
     }
     let Some(max_bytes) = policy.max_bytes else { return doomed };
-    // What came in last stays, however small the limit: the next entries go to another partition.
-    let current = kept.iter().map(|(times, partition)| (times.last_receipt, partition.name)).max();
-    kept.sort_by_key(|(times, partition)| (times.newest, partition.name));
+    // By receipt, which is this program's own clock: a sender's could keep its entries in place of others'.
+    kept.sort_by_key(|(last_receipt, partition)| (*last_receipt, partition.name));
+    let current = current(&kept, now);
     let mut bytes: u64 = kept.iter().map(|(_, partition)| partition.bytes).sum();
     for (_, partition) in kept {
         if bytes <= max_bytes {
             break;
         }
-        if current.is_some_and(|(_, name)| name == partition.name) {
+        if current.contains(&partition.name) {
             continue;
         }
         bytes -= partition.bytes;
         doomed.push(Arc::clone(partition));
     }
     doomed
+}
+
+/// What stays however small the limit, so that the next entries go to other partitions: the one received
+/// into last, and of each kind the one that is being written.
+fn current(by_receipt: &[(Timestamp, &Arc<Partition>)], now: Timestamp) -> Vec<Name> {
+    let written_since = now.saturating_sub(WRITTEN_WITHIN);
+    let (mut kinds, mut names) = (Vec::new(), Vec::new());
+    for (last_receipt, partition) in by_receipt.iter().rev() {
+        let kind = partition.name.bucket.kind();
+        if names.is_empty() || *last_receipt >= written_since && !kinds.contains(&kind) {
+            kinds.push(kind);
+            names.push(partition.name);
+        }
+    }
+    names
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use logpipeline_store::embedded::Options;
-use logpipeline_store::{LogStore, RetentionPolicy, RetentionReport};
+use logpipeline_store::{LogStore, NewEntry, RetentionPolicy, RetentionReport};
 use serde_json::json;
 
 use crate::ground::{TestStore, at, entry, find, store_all};
@@ -75,6 +75,69 @@ async fn the_oldest_go_until_the_rest_fits() {
     assert_eq!(store.partitions(), ["live-2023-09-15.0", "live-2023-09-15.1"]);
     store.retain(at_most(1), now).await.unwrap();
     assert_eq!(find(&*store, "").await, ["16"]);
+}
+
+/// Ten entries received at the time of day given, with the timestamp given.
+fn received(number: u64, message: &str, time: &str, timestamp: &str) -> Vec<NewEntry> {
+    let received_at = format!("2023-09-15T{time}Z");
+    let timestamp = if timestamp.is_empty() { &received_at } else { timestamp };
+    let fields = json!({"message": message, "timestamp": timestamp, "receivedAt": received_at});
+    (number * 10..(number + 1) * 10).map(|number| entry(number, fields.clone())).collect()
+}
+
+async fn kept(store: &TestStore) -> Vec<String> {
+    let mut kept = find(&**store, "").await;
+    kept.sort();
+    kept.dedup();
+    kept
+}
+
+#[tokio::test]
+async fn what_was_received_longest_ago_goes_first_whatever_its_time() {
+    const AHEAD: &str = "2099-01-01T00:00:00Z";
+    const BEHIND: &str = "1999-01-01T00:00:00Z";
+    let store = TestStore::with(Options { partition_bytes: 1, ..crate::ground::small() });
+    let batches = [
+        ("ahead 1", "08:00:00", AHEAD),
+        ("late 1", "08:10:00", BEHIND),
+        ("ahead 2", "08:20:00", AHEAD),
+        ("live", "08:30:00", ""),
+        ("late 2", "08:40:00", BEHIND),
+        ("ahead 3", "08:50:00", AHEAD),
+    ];
+    for (number, (message, time, timestamp)) in batches.into_iter().enumerate() {
+        store_all(&*store, received(number as u64, message, time, timestamp)).await;
+    }
+    let now = at("2023-09-15T09:00:00Z");
+    for gone in 0..batches.len() {
+        let mut left: Vec<_> = batches[gone..].iter().map(|(message, ..)| (*message).to_owned()).collect();
+        left.sort();
+        assert_eq!(kept(&store).await, left);
+        let bytes = store.health().await.unwrap().bytes;
+        store.retain(RetentionPolicy { max_age: None, max_bytes: Some(bytes - 1) }, now).await.unwrap();
+    }
+    // What came in last stays.
+    assert_eq!(kept(&store).await, ["ahead 3"]);
+}
+
+#[tokio::test]
+async fn a_flood_of_mis_dated_entries_does_not_take_what_is_being_written() {
+    for timestamp in ["2099-01-01T00:00:00Z", "1999-01-01T00:00:00Z"] {
+        let store = TestStore::new();
+        let limit = RetentionPolicy { max_age: None, max_bytes: Some(1) };
+        store.retain(limit, at("2023-09-15T08:00:00Z")).await.unwrap();
+        store_all(&*store, received(0, "flood 0", "08:00:00", timestamp)).await;
+        store_all(&*store, received(1, "now", "08:00:01", "")).await;
+        for number in 2..5 {
+            let message = format!("flood {number}");
+            store_all(&*store, received(number, &message, "08:00:02", timestamp)).await;
+        }
+        store.retain(limit, at("2023-09-15T08:00:10Z")).await.unwrap();
+        assert_eq!(kept(&store).await, ["flood 4", "now"]);
+        // Later it goes in its turn.
+        store.retain(limit, at("2023-09-15T08:10:00Z")).await.unwrap();
+        assert_eq!(kept(&store).await, ["flood 4"]);
+    }
 }
 
 #[tokio::test]

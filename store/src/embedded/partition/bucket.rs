@@ -13,7 +13,7 @@ const DAY: i128 = 86_400_000_000_000;
 
 /// How an entry's time relates to its receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Kind {
+pub(in crate::embedded) enum Kind {
     /// Within a day: kept by the day of the event.
     Live,
     /// Older: kept by the day of receipt, so that any mix of old times touches one partition.
@@ -57,6 +57,10 @@ impl Bucket {
 
     pub(in crate::embedded) fn base(&self) -> Base {
         self.base
+    }
+
+    pub(in crate::embedded) fn kind(&self) -> Kind {
+        self.kind
     }
 }
 
