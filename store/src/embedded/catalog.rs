@@ -156,8 +156,8 @@ impl Catalog {
             drop(Index::builder().schema(schema).settings(schema::settings()).create_in_dir(&draft)?);
             folder::sync(&draft)?;
             fs::rename(&draft, self.path(name))?;
-            folder::sync(&self.folder)?;
-            Ok(())
+            // To be made anew: a second sync of the same name may succeed though the name is lost.
+            Ok(folder::sync(&self.folder).inspect_err(|_| drop(fs::rename(self.path(name), &draft)))?)
         };
         make().map_err(|error| {
             let _ = fs::remove_dir_all(&draft);
@@ -185,7 +185,7 @@ impl Catalog {
         Ok(())
     }
 
-    /// Makes everything that can be read now outlast a power cut.
+    /// Syncs what another process may have left without.
     pub(super) fn sync(&self) -> Result<(), StoreError> {
         folder::make(&self.folder).map_err(|error| error::io("make", &self.folder, &error))?;
         let partitions = self.names()?.into_iter().map(|name| self.path(name));

@@ -1,12 +1,16 @@
 //! Syncs that fail, and requests that panic: what was not acknowledged is written again, and nothing twice.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use logpipeline_model::Timestamp;
+use tantivy::Directory;
 use tempfile::TempDir;
 
 use super::folder::faults::{self, Fault};
+use super::partition::Stamp;
 use super::*;
 
 fn open(directory: &TempDir) -> Result<EmbeddedStore, StoreError> {
@@ -63,26 +67,93 @@ async fn opening_syncs_every_partition_before_anything_counts_as_stored() {
     assert_eq!(entries(&store).await, 60);
 }
 
+/// Which commit of a partition is in place.
+fn commit(folder: &Path) -> Stamp {
+    Stamp::read(folder).unwrap().unwrap()
+}
+
 #[tokio::test]
-async fn a_commit_whose_sync_failed_is_synced_before_its_entries_count_as_stored() {
+async fn a_commit_whose_sync_failed_is_written_again_before_its_entries_count_as_stored() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(&directory).unwrap();
     store.write(batch()[..3].to_vec()).await.unwrap();
     let folder = partitions(&store).remove(0);
-    // The commit's own sync, and those of the two batches that try again.
+    let mut commits = vec![commit(&folder)];
+    // The first try commits the batch, the others find it and commit once more: each puts another commit
+    // in place, whose sync then fails.
     for _ in 0..3 {
+        faults::inject(&folder, Fault::None);
         faults::inject(&folder, Fault::Error);
-    }
-    for left in [2, 1, 0] {
         let error = write(&store).await.unwrap_err();
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-        assert_eq!(faults::left(&folder), left);
+        assert_eq!(faults::left(&folder), 0);
+        assert!(!commits.contains(&commit(&folder)), "an earlier commit was only synced again");
+        commits.push(commit(&folder));
     }
     // The three from before, and whatever was committed before the sync failed.
     let (stored, duplicates) = write(&store).await.unwrap();
     assert!(stored <= 40 && stored + duplicates == 60, "{stored} stored, {duplicates} duplicates");
+    assert!(!commits.contains(&commit(&folder)), "an earlier commit was only synced again");
     assert_eq!(entries(&store).await, 60);
     assert_eq!(write(&store).await.unwrap(), (0, 60));
+}
+
+#[tokio::test]
+async fn segments_whose_names_failed_to_sync_are_written_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory).unwrap();
+    store.write(batch()[..3].to_vec()).await.unwrap();
+    let folder = partitions(&store).remove(0);
+    let (before, segments) = (commit(&folder), segment_files(&folder));
+    // The sync before the commit is put in place.
+    faults::inject(&folder, Fault::Error);
+    write(&store).await.unwrap_err();
+    assert_eq!(commit(&folder), before);
+    let failed = segment_files(&folder);
+    assert!(failed.len() > segments.len(), "{failed:?}");
+
+    let (stored, duplicates) = write(&store).await.unwrap();
+    assert!(stored >= 19 && stored + duplicates == 60, "{stored} stored, {duplicates} duplicates");
+    let failed: BTreeSet<_> = failed.difference(&segments).cloned().collect();
+    assert!(failed.is_disjoint(&segment_files(&folder)), "a segment of the failed commit is still there");
+    assert_eq!(entries(&store).await, 60);
+}
+
+fn segment_files(folder: &Path) -> BTreeSet<OsString> {
+    let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name());
+    files.filter(|name| name.as_encoded_bytes().ends_with(b".store")).collect()
+}
+
+#[tokio::test]
+async fn a_merge_whose_sync_failed_is_in_no_later_commit() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory).unwrap();
+    store.write(batch()[..30].to_vec()).await.unwrap();
+    let folder = partitions(&store).remove(0);
+    let before = commit(&folder);
+    faults::inject(&folder, Fault::Error);
+    store.catalog.snapshot().unwrap()[0].index.directory().sync_directory().unwrap_err();
+    // The writer that was open then is given up, and the next one starts from the last commit.
+    write(&store).await.unwrap_err();
+    assert_eq!(commit(&folder), before);
+    let (stored, duplicates) = write(&store).await.unwrap();
+    assert!(stored >= 10 && stored + duplicates == 60, "{stored} stored, {duplicates} duplicates");
+    assert_eq!(entries(&store).await, 60);
+}
+
+#[tokio::test]
+async fn a_partition_whose_name_failed_to_sync_is_made_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = open(&directory).unwrap();
+    let folder = directory.path().join("partitions");
+    for _ in 0..2 {
+        faults::inject(&folder, Fault::Error);
+        write(&store).await.unwrap_err();
+        assert_eq!(faults::left(&folder), 0);
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    }
+    assert_eq!(write(&store).await.unwrap(), (60, 0));
+    assert_eq!(entries(&store).await, 60);
 }
 
 #[tokio::test]
@@ -91,13 +162,13 @@ async fn a_batch_that_panicked_is_written_by_the_next_try_and_the_store_goes_on(
     let store = open(&directory).unwrap();
     store.write(batch()[..3].to_vec()).await.unwrap();
     let folder = partitions(&store).remove(0);
-    faults::inject(&folder, Fault::Panic);
+    faults::inject(&folder.join("committed"), Fault::Panic);
     let error = write(&store).await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     let writer = store.writer.clone().unwrap();
     assert!(writer.is_poisoned());
 
-    // What the panic left may be committed and not synced.
+    // What the panic left is committed again before it counts.
     faults::inject(&folder, Fault::Error);
     write(&store).await.unwrap_err();
     assert_eq!(faults::left(&folder), 0);

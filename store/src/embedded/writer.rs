@@ -1,7 +1,7 @@
 //! The one writer of a directory: spreads a batch over partitions and commits each.
 
-use std::collections::{BTreeMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -29,14 +29,14 @@ pub(super) struct Writer {
     open: Vec<OpenPartition>,
     /// Partitions no longer written to, whose segments are still being merged.
     merging: Vec<(Name, JoinHandle<()>)>,
-    /// A commit or a new partition may be in place, but not yet safe from a power cut.
-    unsynced: bool,
+    /// Partitions whose last commit this writer has made safe from a power cut, by writing it. Of others
+    /// that is not known: a failed sync that is only tried again may succeed though something was lost.
+    durable: HashSet<Name>,
     _lock: WriterLock,
 }
 
 struct OpenPartition {
     name: Name,
-    folder: PathBuf,
     writer: IndexWriter<Record>,
     /// As of the last commit, and with what was added since.
     summary: Summary,
@@ -64,7 +64,7 @@ impl Writer {
             fields,
             open: Vec::new(),
             merging: Vec::new(),
-            unsynced: false,
+            durable: HashSet::new(),
             _lock: lock,
         })
     }
@@ -82,16 +82,18 @@ impl Writer {
         result
     }
 
-    /// Closes every partition without a commit. Tantivy's writer is of no use after a failure.
+    /// Closes every partition without a commit. Tantivy's writer is of no use after a failure, and what
+    /// is in place of the last commit may not be durable.
     pub(super) fn abandon(&mut self) {
         self.open.clear();
-        self.unsynced = true;
+        self.durable.clear();
         self.catalog.mark_stale();
     }
 
     /// Closes a partition that is about to be removed.
     pub(super) fn close(&mut self, name: Name) {
         self.open.retain(|open| open.name != name);
+        self.durable.remove(&name);
         self.finish_merging(|merging| *merging == name);
     }
 
@@ -109,7 +111,7 @@ impl Writer {
     fn close_least_recent(&mut self) -> Result<(), StoreError> {
         let mut idle = self.open.remove(0);
         if idle.dirty {
-            idle.commit()?;
+            idle.commit(&mut self.durable)?;
             self.catalog.mark_stale();
         }
         if self.merging.len() >= MOST_MERGING {
@@ -127,29 +129,42 @@ impl Writer {
     }
 
     fn try_write(&mut self, batch: &[NewEntry]) -> Result<Vec<WriteOutcome>, StoreError> {
-        // Or entries of a failed batch would be acknowledged as duplicates before they are safe.
-        if self.unsynced {
-            self.catalog.sync()?;
-            self.unsynced = false;
-        }
         let mut work = Work {
             snapshot: self.catalog.snapshot()?,
             seen: HashSet::with_capacity(batch.len()),
             targets: BTreeMap::new(),
+            relied_on: BTreeSet::new(),
         };
         let mut outcomes = Vec::with_capacity(batch.len());
         for entry in batch {
             outcomes.push(self.add(&mut work, entry)?);
         }
-        let mut committed = Ok(());
         for open in self.open.iter_mut().filter(|open| open.dirty) {
-            committed = open.commit();
+            open.commit(&mut self.durable)?;
             self.catalog.mark_stale();
-            if committed.is_err() {
-                break;
-            }
+            #[cfg(test)]
+            folder::faults::strike(&self.catalog.path(open.name).join("committed"))
+                .map_err(error::writing)?;
         }
-        committed.map(|()| outcomes)
+        // Or entries of a failed batch would be acknowledged as duplicates before they are safe.
+        for name in work.relied_on {
+            self.make_durable(name)?;
+        }
+        Ok(outcomes)
+    }
+
+    /// Commits a partition again as it is, unless its last commit is known to be durable.
+    fn make_durable(&mut self, name: Name) -> Result<(), StoreError> {
+        if self.durable.contains(&name) {
+            return Ok(());
+        }
+        self.partition(name)?;
+        match self.open.last_mut() {
+            Some(open) => open.commit(&mut self.durable)?,
+            None => return Err(error::writing("no partition is open")),
+        }
+        self.catalog.mark_stale();
+        Ok(())
     }
 
     fn add(&mut self, work: &mut Work, entry: &NewEntry) -> Result<WriteOutcome, StoreError> {
@@ -162,7 +177,11 @@ impl Writer {
             Err(error) => return Ok(WriteOutcome::Refused { reason: error.to_string() }),
         };
         let bucket = Bucket::of(document.timestamp, document.received_at);
-        if !work.seen.insert(entry.id) || work.is_stored(bucket, entry.id)? {
+        if !work.seen.insert(entry.id) {
+            return Ok(WriteOutcome::Duplicate);
+        }
+        if let Some(name) = work.stored_in(bucket, entry.id)? {
+            work.relied_on.insert(name);
             return Ok(WriteOutcome::Duplicate);
         }
         let name = work.target(bucket, self.options.partition_bytes);
@@ -203,6 +222,8 @@ struct Work {
     seen: HashSet<EntryId>,
     /// Where each bucket's entries go, decided once a batch.
     targets: BTreeMap<Bucket, Target>,
+    /// Partitions that hold entries of the batch already.
+    relied_on: BTreeSet<Name>,
 }
 
 struct Target {
@@ -223,19 +244,19 @@ impl Work {
         })
     }
 
-    fn is_stored(&mut self, bucket: Bucket, id: EntryId) -> Result<bool, StoreError> {
+    fn stored_in(&mut self, bucket: Bucket, id: EntryId) -> Result<Option<Name>, StoreError> {
         let target = self.bucket(bucket);
         if !id.is_derived() && target.highest_id.is_none_or(|highest| id > highest) {
-            return Ok(false);
+            return Ok(None);
         }
         // A retry carries another time of receipt, so a derived id may be anywhere.
         let partitions = if id.is_derived() { &*self.snapshot } else { &target.generations[..] };
         for partition in partitions.iter().rev() {
             if partition.find(id).map_err(error::reading)?.is_some() {
-                return Ok(true);
+                return Ok(Some(partition.name));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     fn target(&mut self, bucket: Bucket, partition_bytes: u64) -> Name {
@@ -264,20 +285,20 @@ impl OpenPartition {
             .num_merge_threads(options.merge_threads.max(1))
             .memory_budget_per_thread(options.memory_per_partition())
             .build();
+        partition.directory.start_anew();
         let writer = partition.index.writer_with_options(writer_options).map_err(error::writing)?;
         writer.set_merge_policy(Box::new(merge_policy()));
-        let (folder, summary) = (catalog.path(name), partition.summary.clone());
-        Ok(Self { name, folder, writer, summary, dirty: false })
+        Ok(Self { name, writer, summary: partition.summary.clone(), dirty: false })
     }
 
-    fn commit(&mut self) -> Result<(), StoreError> {
+    fn commit(&mut self, durable: &mut HashSet<Name>) -> Result<(), StoreError> {
+        durable.remove(&self.name);
         let payload = serde_json::to_string(&self.summary).map_err(error::writing)?;
         let mut commit = self.writer.prepare_commit().map_err(error::writing)?;
         commit.set_payload(&payload);
         commit.commit().map_err(error::writing)?;
-        // Tantivy syncs the files and the folder before it renames the commit into place, not after.
-        folder::sync(&self.folder).map_err(error::writing)?;
         self.dirty = false;
+        durable.insert(self.name);
         Ok(())
     }
 }
@@ -297,6 +318,7 @@ mod tests {
     use logpipeline_model::Timestamp;
     use tempfile::TempDir;
 
+    use super::super::partition::Stamp;
     use super::*;
 
     fn open(directory: &TempDir) -> Writer {
@@ -333,13 +355,14 @@ mod tests {
                 snapshot: writer.catalog.snapshot().unwrap(),
                 seen: HashSet::new(),
                 targets: BTreeMap::new(),
+                relied_on: BTreeSet::new(),
             };
             for entry in &batch() {
                 assert_eq!(writer.add(&mut work, entry).unwrap(), WriteOutcome::Stored);
             }
             assert_eq!(writer.open.len(), 3);
             for open in &mut writer.open[..committed] {
-                open.commit().unwrap();
+                open.commit(&mut writer.durable).unwrap();
             }
             drop(writer);
 
@@ -373,23 +396,43 @@ mod tests {
     }
 
     #[test]
-    fn duplicates_of_an_abandoned_batch_are_acknowledged_once_synced() {
+    fn duplicates_are_acknowledged_once_this_writer_has_committed_what_holds_them() {
         let directory = tempfile::tempdir().unwrap();
         let mut writer = open(&directory);
         assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Stored; 60]);
-        // A partition that is not there to read, and fails to sync.
-        let broken = directory.path().join("partitions/live-1970-01-01.0");
-        std::os::unix::fs::symlink("nowhere", &broken).unwrap();
-        assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Duplicate; 60]);
-        writer.abandon();
-        for _ in 0..2 {
-            let error = writer.write(&batch()).unwrap_err();
-            assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        let mut before = commits(&writer);
+        assert_eq!(before.len(), 3);
+        for reopened in [false, true] {
+            if reopened {
+                drop(writer);
+                writer = open(&directory);
+            } else {
+                writer.abandon();
+            }
+            assert_eq!(commits(&writer), before);
+            // Those of one partition, and those of all.
+            let late: Vec<_> = batch().into_iter().skip(1).step_by(3).collect();
+            assert_eq!(writer.write(&late).unwrap(), vec![WriteOutcome::Duplicate; 20]);
+            assert_eq!(different(&commits(&writer), &before), ["late-2023-09-15.0"]);
+            assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Duplicate; 60]);
+            let now = commits(&writer);
+            assert_eq!(different(&now, &before).len(), 3);
+            // Once is enough.
+            assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Duplicate; 60]);
+            assert_eq!(commits(&writer), now);
+            before = now;
+            assert_eq!(entries(&writer), 60);
         }
-        std::fs::remove_file(&broken).unwrap();
-        assert_eq!(writer.write(&batch()).unwrap(), vec![WriteOutcome::Duplicate; 60]);
-        assert!(!writer.unsynced);
-        assert_eq!(entries(&writer), 60);
+    }
+
+    fn commits(writer: &Writer) -> BTreeMap<String, Stamp> {
+        let snapshot = writer.catalog.snapshot().unwrap();
+        let stamp = |name| Stamp::read(&writer.catalog.path(name)).unwrap().unwrap();
+        snapshot.iter().map(|partition| (partition.name.to_string(), stamp(partition.name))).collect()
+    }
+
+    fn different(some: &BTreeMap<String, Stamp>, others: &BTreeMap<String, Stamp>) -> Vec<String> {
+        some.iter().filter(|(name, stamp)| others[*name] != **stamp).map(|(name, _)| name.clone()).collect()
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod bucket;
+mod directory;
 mod summary;
 mod view;
 

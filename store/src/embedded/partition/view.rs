@@ -14,14 +14,19 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, Index, SegmentMeta, SegmentReader, TERMINATED, Term};
 
 use super::blocks::Blocks;
+use super::directory::SafeDirectory;
 use super::{Name, Summary};
 use crate::embedded::schema::{self, Fields};
+
+/// The file whose renaming commits a partition.
+pub(super) const COMMIT: &str = "meta.json";
 
 /// One commit of one partition. Holds its files open: what is removed meanwhile stays readable.
 #[derive(Clone)]
 pub(in crate::embedded) struct Partition {
     pub(in crate::embedded) name: Name,
     pub(in crate::embedded) index: Index,
+    pub(in crate::embedded) directory: SafeDirectory,
     pub(in crate::embedded) fields: Fields,
     pub(in crate::embedded) summary: Summary,
     pub(in crate::embedded) segments: Vec<Arc<Segment>>,
@@ -40,7 +45,7 @@ pub(in crate::embedded) struct Stamp {
 impl Stamp {
     /// `None` where the folder holds no committed partition.
     pub(in crate::embedded) fn read(folder: &Path) -> io::Result<Option<Self>> {
-        match fs::metadata(folder.join("meta.json")) {
+        match fs::metadata(folder.join(COMMIT)) {
             Ok(file) => Ok(Some(Self::of(&file))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
@@ -74,12 +79,13 @@ impl Partition {
         before: Option<&Self>,
     ) -> tantivy::Result<Self> {
         let (_, fields) = schema::build();
-        let index = match before {
-            Some(before) => before.index.clone(),
+        let (index, directory) = match before {
+            Some(before) => (before.index.clone(), before.directory.clone()),
             None => {
-                let index = Index::open_in_dir(folder)?;
+                let directory = SafeDirectory::open(folder)?;
+                let index = Index::open(directory.clone())?;
                 schema::register_tokenizers(&index);
-                index
+                (index, directory)
             }
         };
         let meta = index.load_metas()?;
@@ -97,7 +103,7 @@ impl Partition {
                 None => Arc::new(Segment::open(&index, segment)?),
             });
         }
-        Ok(Self { name, index, fields, summary, segments, bytes, stamp })
+        Ok(Self { name, index, directory, fields, summary, segments, bytes, stamp })
     }
 
     /// Whether the partition holds an entry with this id.
