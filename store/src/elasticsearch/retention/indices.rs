@@ -27,7 +27,8 @@ pub(super) struct Backing {
     pub(super) entries: u64,
     /// When the one behind it was made, in milliseconds of the Unix epoch: when it was rolled over.
     pub(super) closed_at: Option<i64>,
-    pub(super) policy: Option<String>,
+    /// Whether a policy of the engine's holds for it.
+    pub(super) managed: bool,
     /// Whether it was said already from when on its lifecycle counts.
     pub(super) dated: bool,
 }
@@ -75,6 +76,18 @@ pub(super) async fn streams(connection: &Connection, pattern: &str) -> Result<Ve
     Ok(streams.into_values().collect())
 }
 
+/// Notes which indices index state management holds a policy for.
+pub(super) async fn note_managed(connection: &Connection, stream: &mut Stream) -> Result<(), RequestError> {
+    let path = format!("/_plugins/_ism/explain/.ds-{}-*", stream.name);
+    let explained = found(connection, &path).await?;
+    for index in &mut stream.closed {
+        // For certain only where it is said.
+        let policy = explained[&index.name].get("index.plugins.index_state_management.policy_id");
+        index.managed = policy.is_none_or(|policy| !policy.is_null());
+    }
+    Ok(())
+}
+
 async fn found(connection: &Connection, path: &str) -> Result<Value, RequestError> {
     match connection.ask(Method::Get, path, None).await {
         Err(error) if error.status() == Some(404) => Ok(Value::Null),
@@ -95,7 +108,7 @@ fn backing(name: &str, stats: &Value, settings: &Value) -> Backing {
         bytes: stats["total"]["store"]["size_in_bytes"].as_u64().unwrap_or_default(),
         entries: stats["primaries"]["docs"]["count"].as_u64().unwrap_or_default(),
         closed_at: None,
-        policy: settings["index.lifecycle.name"].as_str().map(str::to_owned),
+        managed: settings["index.lifecycle.name"].is_string(),
         dated: settings["index.lifecycle.origination_date"].is_string(),
     }
 }

@@ -61,7 +61,10 @@ impl<'a> Round<'a> {
         self.known.retain(|name, _| there.contains(name));
         let mut total: u64 = streams.iter().map(|stream| stream.open.bytes).sum();
         let mut rest = Vec::new();
-        for stream in streams {
+        for mut stream in streams {
+            if self.options.layout.lifecycle == Lifecycle::Ism {
+                indices::note_managed(self.connection, &mut stream).await?;
+            }
             let keep = keep(&self.options.classes, &stream.name, self.policy.max_age);
             let by_engine = self.options.layout.lifecycle != Lifecycle::Ingestor;
             if (!by_engine || self.policy.max_bytes.is_some())
@@ -233,7 +236,9 @@ impl<'a> Round<'a> {
     /// index has entries newer than itself, the engine is told so.
     async fn claim(&self, index: &Backing, newest: Newest) -> Result<bool, RequestError> {
         let lifecycle = self.options.layout.lifecycle;
-        if lifecycle == Lifecycle::Ingestor || (lifecycle == Lifecycle::Ilm && index.policy.is_none()) {
+        // Indices that were made before the policy are not under it.
+        let by_policy = matches!(lifecycle, Lifecycle::Ilm | Lifecycle::Ism);
+        if lifecycle == Lifecycle::Ingestor || (by_policy && !index.managed) {
             return Ok(true);
         }
         let newest = match newest {

@@ -262,7 +262,12 @@ pub async fn forward(server: &str, request: &Request) -> Option<Vec<u8>> {
     upstream.write_all(&request.body).await.ok()?;
     let mut answer = Vec::new();
     upstream.read_to_end(&mut answer).await.ok()?;
-    (!answer.is_empty()).then_some(answer)
+    // Else the client would send its next request on a connection that is about to be closed.
+    let end = find(&answer, b"\r\n\r\n")?;
+    if !text(&answer[..end]).to_ascii_lowercase().contains("\r\nconnection: close") {
+        answer.splice(end..end, *b"\r\nconnection: close");
+    }
+    Some(answer)
 }
 
 pub async fn read_request(client: &mut (impl tokio::io::AsyncRead + Unpin)) -> Option<Request> {

@@ -366,6 +366,8 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
     let engine = Engine::OpenSearch;
     let proxy = Proxy::to(&engine.url()).await;
     let there = std::sync::Mutex::new(None);
+    let unmanaged = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let free = std::sync::Arc::clone(&unmanaged);
     proxy.rule(move |request, _| {
         let path = request.path.split('?').next().unwrap();
         match (&request.method[..], path) {
@@ -383,6 +385,15 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
                 let body: Value = serde_json::from_slice(&request.body).unwrap();
                 *there.lock().unwrap() = Some(body["policy"].clone());
                 Action::Answer(201, json!({}))
+            }
+            ("GET", path) if path.starts_with("/_plugins/_ism/explain/") => {
+                let name = "index.plugins.index_state_management.policy_id";
+                let unmanaged = |index: &String| (index.clone(), json!({ name: null, "enabled": null }));
+                Action::Answer(200, Value::Object(free.lock().unwrap().iter().map(unmanaged).collect()))
+            }
+            (_, path) if path.starts_with("/_plugins/_ism/remove/") => {
+                free.lock().unwrap().push(path.rsplit('/').next().unwrap().to_owned());
+                Action::Answer(200, json!({ "failures": false, "updated_indices": 1 }))
             }
             (_, path) if path.starts_with("/_plugins/") => Action::Answer(200, json!({ "failures": false })),
             _ => Action::Pass,
@@ -408,6 +419,10 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
     assert_eq!(ground.retain(NOTHING, "2100-01-01T00:00:00Z").await, RetentionReport::default());
     assert_eq!(changes(&proxy), [format!("POST /_plugins/_ism/remove/{ahead}")]);
     assert_eq!(ground.retain(NOTHING, "2200-01-02T00:00:01Z").await.removed, [ahead]);
+    // What was made before the policy is not under it.
+    let before = ground.indices().await.remove(0);
+    unmanaged.lock().unwrap().push(before.clone());
+    assert_eq!(ground.retain(NOTHING, "2200-01-02T00:00:01Z").await.removed, [before]);
     // A policy that is there already is put only where it differs, in place of the one that was seen.
     proxy.forget();
     ground.store = open(options(&ground, 1));
