@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use logpipeline_model::document::PATH_LIMIT;
+use logpipeline_model::document::{KEYWORD_LIMIT, PATH_LIMIT};
 use logpipeline_model::elasticsearch::field;
 use logpipeline_model::query::{Bounds, Clause, Expr, Field, Prefilter, Test, text};
 use logpipeline_model::{Level, Number};
@@ -17,6 +17,12 @@ pub(super) struct Candidates {
     pub(super) query: Value,
     pub(super) exact: bool,
 }
+
+/// Folding adds less than half to a value.
+const LONGEST_VALUE: usize = 2 * KEYWORD_LIMIT;
+
+/// Longer bounds compare with every value as their beginnings do, which are longer than any value too.
+const LONGEST_BOUND: usize = KEYWORD_LIMIT + 8;
 
 /// How deep expressions may be for the engine, which counts what is in other queries up to 30.
 const MOST_DEPTH: usize = 16;
@@ -303,6 +309,8 @@ fn value(exact: &str, folded: &str, test: &Test, coarse: bool) -> Candidates {
     let pick = |fold: bool| if fold { folded } else { exact };
     Candidates::exact(match test {
         Test::Exists => json!({ "exists": { "field": exact } }),
+        // No value is so long, and the engine takes no such term.
+        Test::Equals { text, .. } if text.len() > LONGEST_VALUE => none(),
         Test::Equals { text, fold, .. } => json!({ "term": { pick(*fold): { "value": text } } }),
         Test::Wildcard { .. } | Test::Regex(_) if coarse => return exists(),
         Test::Wildcard { pattern, fold, anchored } => match lucene::of_wildcard(pattern, *anchored) {
@@ -314,7 +322,7 @@ fn value(exact: &str, folded: &str, test: &Test, coarse: bool) -> Candidates {
             None => return exists(),
         },
         Test::Text(bounds) => {
-            json!({ "range": { exact: limits(bounds, |text| text.clone()) } })
+            json!({ "range": { exact: limits(bounds, |bound| text::cut(bound, LONGEST_BOUND).to_owned()) } })
         }
         Test::Levels { lowest, highest } if exact == field::LEVEL => {
             let levels: Vec<_> = Level::ALL
@@ -371,7 +379,7 @@ fn metadata(path: &str, test: &Test, coarse: bool) -> Candidates {
     Candidates::exact(match test {
         Test::Exists => present(path),
         Test::Equals { text, fold, number } => {
-            let mut terms = names.equal(text, *fold);
+            let mut terms = if text.len() > LONGEST_VALUE { Vec::new() } else { names.equal(text, *fold) };
             terms.extend(number.map(|number| names.term(Kind::Number, &number.sort_key())));
             values(&terms)
         }

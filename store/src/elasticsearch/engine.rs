@@ -71,6 +71,10 @@ impl Engine {
     /// The path that opens a point in time on indices.
     pub(super) fn point_in_time_path(&self, indices: &str) -> String {
         match self.product {
+            // Older ones refuse it while a shard is missing.
+            Product::Elasticsearch if self.version >= (8, 16) => format!(
+                "/{indices}/_pit?keep_alive=1m&ignore_unavailable=true&allow_partial_search_results=true"
+            ),
             Product::Elasticsearch => format!("/{indices}/_pit?keep_alive=1m&ignore_unavailable=true"),
             Product::OpenSearch => format!("/{indices}/_search/point_in_time?keep_alive=1m"),
         }

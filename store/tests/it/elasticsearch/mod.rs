@@ -4,6 +4,7 @@ mod connecting;
 mod differences;
 mod proxy;
 mod raw;
+mod reading;
 mod retaining;
 mod servers;
 mod templates;
