@@ -113,6 +113,7 @@ impl Ingestor {
             header_timeout: config.header_timeout,
             max_connections: config.max_connections as usize,
             grace: config.grace,
+            ..ServerOptions::default()
         };
         let admin = Shutdown::default();
         let readiness = admin::Readiness::default();

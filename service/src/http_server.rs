@@ -27,12 +27,20 @@ const CONNECTION_BUFFER: usize = 64 << 10;
 /// How long a connection may be without a request, though its client answers HTTP/2's pings.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
+/// Requests that one HTTP/2 connection may have under way (RFC 9113 advises no fewer than 100).
+const STREAMS: u32 = 100;
+
+/// Bytes that an HTTP/2 connection, and each of its requests, may be ahead of the handlers.
+const WINDOW: u32 = 128 << 10;
+
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
     /// How long a client may take to send a request's head; also how long a connection may idle between requests.
     pub header_timeout: Duration,
     /// Connections beyond this wait in the listener's backlog.
     pub max_connections: usize,
+    /// Requests under way on all connections; beyond it they are answered with 503.
+    pub max_requests: usize,
     /// How long requests under way may take once stopping has begun.
     pub grace: Duration,
 }
@@ -42,6 +50,7 @@ impl Default for ServerOptions {
         Self {
             header_timeout: Duration::from_secs(10),
             max_connections: 10_000,
+            max_requests: 10_000,
             grace: Duration::from_secs(25),
         }
     }
@@ -89,9 +98,12 @@ async fn serve_unless_idle(
         .timer(TokioTimer::new())
         .keep_alive_interval(Some(options.header_timeout))
         .keep_alive_timeout(options.header_timeout)
-        .max_concurrent_streams(256);
+        .max_concurrent_streams(STREAMS)
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW);
     let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(options.max_connections));
+    let requests = Arc::new(Semaphore::new(options.max_requests));
 
     loop {
         let accepted = async {
@@ -114,7 +126,7 @@ async fn serve_unless_idle(
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "failed to set TCP_NODELAY");
         }
-        let activity = Activity::default();
+        let activity = Activity::within(Arc::clone(&requests));
         let service = router.clone().layer(axum::Extension(ConnectInfo(client)));
         let service = TowerToHyperService::new(activity.watch(service));
         let (builder, watcher, shutdown) = (builder.clone(), graceful.watcher(), shutdown.clone());
@@ -230,6 +242,27 @@ mod tests {
         assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("done"), "{answer}");
         server.await.unwrap();
         assert!(TcpStream::connect(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn requests_beyond_what_there_is_room_for_are_answered_at_once() {
+        let (address, _shutdown, _server) =
+            start(ServerOptions { max_requests: 2, ..Default::default() }).await;
+        let ask = async || {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            answer
+        };
+        let late = async || {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            ask().await
+        };
+        let (one, two, three) = tokio::join!(ask(), ask(), late());
+        assert!(one.ends_with("done") && two.ends_with("done"), "{one} {two}");
+        assert!(three.starts_with("HTTP/1.1 503") && three.contains("retry-after: 1"), "{three}");
+        assert!(ask().await.ends_with("done"));
     }
 
     #[tokio::test]

@@ -29,7 +29,8 @@ pub(super) async fn read(
     let coding = Coding::of(headers).map_err(unsupported)?;
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    let content = Content::new(budget.reservation(), bounds.body);
+    let content =
+        Content::new(budget.reservation(), bounds.body).map_err(|error| refusal(error, bounds, coding))?;
     let mut source = Source { body, taken: 0, bounds: *bounds, deadline: Instant::now() + bounds.deadline };
     let result = if announced.is_some_and(|length| length > bounds.body as u64) {
         Err(too_large(bounds, coding))
@@ -59,28 +60,37 @@ async fn compressed(source: &mut Source, content: Content, coding: Coding) -> Re
         Coding::Zstd => Decoder::zstd(content).map_err(refuse)?,
         _ => Decoder::gzip(content).map_err(refuse)?,
     };
-    let mut piece = Vec::new();
+    let mut piece: Vec<u8> = Vec::new();
     loop {
         let next = source.next(coding).await?;
         let end = next.is_none();
-        piece.extend_from_slice(&next.unwrap_or_default());
+        let next = next.unwrap_or_default();
+        let length = piece.len() + next.len();
+        if length > piece.capacity() {
+            let capacity = length.next_power_of_two().max(4096);
+            decoder.set_input(capacity).map_err(refuse)?;
+            piece.reserve_exact(capacity - piece.len());
+        }
+        piece.extend_from_slice(&next);
         if piece.len() < PIECE && !end {
             continue;
         }
-        let bytes = std::mem::take(&mut piece);
+        let mut bytes = std::mem::take(&mut piece);
         let step = tokio::task::spawn_blocking(move || {
             decoder.feed(&bytes)?;
-            if end { decoder.finish().map(Step::Content) } else { Ok(Step::More(decoder)) }
+            bytes.clear();
+            if end { decoder.finish().map(Step::Content) } else { Ok(Step::More(decoder, bytes)) }
         });
         match step.await.map_err(|_| refuse(ContentError::Invalid))?.map_err(refuse)? {
             Step::Content(content) => return Ok(content),
-            Step::More(next) => decoder = next,
+            Step::More(next, emptied) => (decoder, piece) = (next, emptied),
         }
     }
 }
 
 enum Step {
-    More(Decoder),
+    /// The decoder, and the room for the next bytes.
+    More(Decoder, Vec<u8>),
     Content(Content),
 }
 

@@ -13,6 +13,8 @@ use crate::budget::Reservation;
 const ZSTD_WINDOW_LOG: u32 = 23;
 /// What a decoder takes besides its window, about.
 const BUFFER: usize = 64 << 10;
+/// What a request takes besides its body, about: its head, its task, and what its connection buffers for it.
+pub(super) const REQUEST: usize = 16 << 10;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Coding {
@@ -71,17 +73,32 @@ pub(super) struct Content {
     limit: usize,
     /// Memory of the decoder.
     overhead: usize,
+    /// Memory of bytes that wait for the decoder.
+    input: usize,
     failed: Option<ContentError>,
 }
 
 impl Content {
-    pub(super) fn new(memory: Reservation, limit: usize) -> Self {
-        Self { bytes: Vec::new(), memory, limit, overhead: 0, failed: None }
+    /// An empty content; the request itself is charged from here on.
+    pub(super) fn new(memory: Reservation, limit: usize) -> Result<Self, ContentError> {
+        let mut content = Self { bytes: Vec::new(), memory, limit, overhead: 0, input: 0, failed: None };
+        content.charge(0)?;
+        Ok(content)
     }
 
     fn set_overhead(&mut self, overhead: usize) -> Result<(), ContentError> {
         self.overhead = overhead;
-        self.memory.resize(self.bytes.capacity() + overhead).map_err(|_| ContentError::NoMemory)
+        self.charge(self.bytes.capacity())
+    }
+
+    fn set_input(&mut self, input: usize) -> Result<(), ContentError> {
+        self.input = input;
+        self.charge(self.bytes.capacity())
+    }
+
+    fn charge(&mut self, capacity: usize) -> Result<(), ContentError> {
+        let bytes = REQUEST + capacity + self.overhead + self.input;
+        self.memory.resize(bytes).map_err(|_| ContentError::NoMemory)
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), ContentError> {
@@ -94,7 +111,7 @@ impl Content {
         }
         if length > self.bytes.capacity() {
             let capacity = length.next_power_of_two().min(self.limit).max(4096.min(self.limit));
-            self.memory.resize(capacity + self.overhead).map_err(|_| ContentError::NoMemory)?;
+            self.charge(capacity)?;
             self.bytes.reserve_exact(capacity - self.bytes.len());
         }
         self.bytes.extend_from_slice(bytes);
@@ -138,11 +155,20 @@ impl Decoder {
         Ok(Self::Gzip(Box::new(MultiGzDecoder::new(content))))
     }
 
-    pub(super) fn zstd(content: Content) -> Result<Self, ContentError> {
+    pub(super) fn zstd(mut content: Content) -> Result<Self, ContentError> {
         let mut decoder = DCtx::try_create().ok_or(ContentError::NoMemory)?;
+        content.set_overhead(BUFFER + decoder.sizeof())?;
         let window = DParameter::WindowLogMax(ZSTD_WINDOW_LOG);
         decoder.set_parameter(window).map_err(|_| ContentError::NoMemory)?;
         Ok(Self::Zstd(Box::new(Zstd { decoder, buffer: vec![0; BUFFER], content, whole: true })))
+    }
+
+    /// Charges the memory of bytes that are kept until they are fed.
+    pub(super) fn set_input(&mut self, bytes: usize) -> Result<(), ContentError> {
+        match self {
+            Self::Gzip(decoder) => decoder.get_mut().set_input(bytes),
+            Self::Zstd(decoder) => decoder.content.set_input(bytes),
+        }
     }
 
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), ContentError> {
@@ -200,7 +226,7 @@ mod tests {
     use crate::budget::Budget;
 
     fn content(limit: usize) -> Content {
-        Content::new(Budget::new(64 << 20).reservation(), limit)
+        Content::new(Budget::new(64 << 20).reservation(), limit).unwrap()
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -284,7 +310,7 @@ mod tests {
         encoder.write_all(&[b'x'; 10_000]).unwrap();
         let frame = encoder.finish().unwrap();
         let decode = |budget: &Budget| {
-            let mut decoder = Decoder::zstd(Content::new(budget.reservation(), 1 << 20))?;
+            let mut decoder = Decoder::zstd(Content::new(budget.reservation(), 1 << 20)?)?;
             decoder.feed(&frame)?;
             assert!(budget.bytes_taken() >= 8 << 20, "{}", budget.bytes_taken());
             decoder.finish().map(|content| content.bytes.len())
@@ -294,11 +320,28 @@ mod tests {
     }
 
     #[test]
+    fn a_request_and_its_decoder_are_charged_before_a_byte_has_come() {
+        let budget = Budget::new(64 << 20);
+        let content = Content::new(budget.reservation(), 1 << 20).unwrap();
+        assert_eq!(budget.bytes_taken(), REQUEST);
+        let mut decoder = Decoder::zstd(content).unwrap();
+        let Decoder::Zstd(zstd) = &decoder else { panic!("asked for zstd") };
+        let least = REQUEST + zstd.buffer.capacity() + zstd.decoder.sizeof();
+        assert!(budget.bytes_taken() >= least, "{} of {least}", budget.bytes_taken());
+        decoder.set_input(100_000).unwrap();
+        assert!(budget.bytes_taken() >= least + 100_000);
+        drop(decoder);
+        assert_eq!(budget.bytes_taken(), 0);
+        let nothing = Content::new(Budget::new(REQUEST as u64 - 1).reservation(), 1 << 20);
+        assert_eq!(nothing.map(|_| ()), Err(ContentError::NoMemory));
+    }
+
+    #[test]
     fn memory_that_others_hold_is_not_taken() {
         let budget = Budget::new(1 << 20);
         let mut other = budget.reservation();
         other.resize(600 << 10).unwrap();
-        let mut content = Content::new(budget.reservation(), 1 << 20);
+        let mut content = Content::new(budget.reservation(), 1 << 20).unwrap();
         assert_eq!(content.push(&[0; 300_000]), Err(ContentError::NoMemory));
         drop(other);
         assert_eq!(content.push(&[0; 300_000]), Ok(()));

@@ -4,7 +4,7 @@ use logpipeline_model::entry::{self, Limits, Rejection, Stamp};
 use logpipeline_model::{EntryId, wire};
 use serde::Serialize;
 
-use super::encoding::Content;
+use super::encoding::{Content, REQUEST};
 use crate::budget::Reservation;
 use crate::clock;
 use crate::ids::IdGenerator;
@@ -52,7 +52,7 @@ pub(super) fn parse(
     ids: &IdGenerator,
 ) -> Result<Parsed, OutOfMemory> {
     let Content { bytes, memory, .. } = content;
-    let held = bytes.capacity();
+    let held = REQUEST + bytes.capacity();
     let mut batch = Batch::with_capacity((bytes.len() + 256).min(1 << 20));
     let mut parsed = Parsed {
         batch: Batch::default(),
@@ -82,7 +82,7 @@ pub(super) fn parse(
     }
     drop(bytes);
     // The content is gone: this gives memory back, and cannot fail.
-    let _ = parsed.memory.resize(batch.capacity());
+    let _ = parsed.memory.resize(REQUEST + batch.capacity());
     parsed.batch = batch;
     Ok(parsed)
 }

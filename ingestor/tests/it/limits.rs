@@ -103,7 +103,7 @@ async fn a_content_length_that_lies_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn memory_for_requests_is_bounded_and_given_back() {
-    let server = Server::start(&["--max-body=2MiB", "--max-in-flight=4MiB", "--body-timeout=10s"]).await;
+    let server = Server::start(&["--max-body=2MiB", "--max-in-flight=4160KiB", "--body-timeout=10s"]).await;
     // Four senders that have sent a MiB each and stop: no memory is left for a fifth.
     let mut held = Vec::new();
     for _ in 0..4 {

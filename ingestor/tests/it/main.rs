@@ -5,6 +5,7 @@ mod elasticsearch;
 mod full;
 mod kill;
 mod limits;
+mod memory;
 mod power_cut;
 mod process;
 mod protocol;

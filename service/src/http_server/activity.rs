@@ -9,19 +9,30 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::Problem;
 
 /// The number of requests under way on one connection. A request is under way until its answer's body has been sent,
 /// or was given up.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Activity(Arc<watch::Sender<usize>>);
+#[derive(Debug, Clone)]
+pub(super) struct Activity {
+    requests: Arc<watch::Sender<usize>>,
+    /// What all connections share.
+    room: Arc<Semaphore>,
+}
 
-struct UnderWay(Arc<watch::Sender<usize>>);
+struct UnderWay {
+    requests: Arc<watch::Sender<usize>>,
+    _room: OwnedSemaphorePermit,
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.send_modify(|requests| *requests -= 1);
+        self.requests.send_modify(|requests| *requests -= 1);
     }
 }
 
@@ -52,25 +63,32 @@ impl HttpBody for Answer {
 }
 
 impl Activity {
-    /// Counts what comes through a connection's router.
+    /// A connection's; `room` is for the requests of all connections.
+    pub(super) fn within(room: Arc<Semaphore>) -> Self {
+        Self { requests: Arc::default(), room }
+    }
+
+    /// Counts what comes through a connection's router, and refuses what there is no room for.
     pub(super) fn watch(&self, router: Router) -> Router {
         let activity = self.clone();
         router.layer(middleware::from_fn(move |request: Request, next: Next| {
             let under_way = activity.begin();
             async move {
+                let Some(under_way) = under_way else { return too_many() };
                 next.run(request).await.map(|body| Body::new(Answer { body, _under_way: under_way }))
             }
         }))
     }
 
-    fn begin(&self) -> UnderWay {
-        self.0.send_modify(|requests| *requests += 1);
-        UnderWay(Arc::clone(&self.0))
+    fn begin(&self) -> Option<UnderWay> {
+        let room = Arc::clone(&self.room).try_acquire_owned().ok()?;
+        self.requests.send_modify(|requests| *requests += 1);
+        Some(UnderWay { requests: Arc::clone(&self.requests), _room: room })
     }
 
     /// Completes once no request has been under way for so long.
     pub(super) async fn idle(&self, time: Duration) {
-        let mut requests = self.0.subscribe();
+        let mut requests = self.requests.subscribe();
         loop {
             // The sender lives as long as `self`.
             _ = requests.wait_for(|requests| *requests == 0).await;
@@ -81,6 +99,12 @@ impl Activity {
     }
 }
 
+fn too_many() -> Response {
+    let detail = "Too many requests are under way. Try again shortly, with fewer requests at once.";
+    let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-requests", detail);
+    problem.retry_after(Duration::from_secs(1)).into_response()
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::time::Instant;
@@ -89,7 +113,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_idles_from_the_end_of_its_last_request() {
-        let (activity, begun) = (Activity::default(), Instant::now());
+        let (activity, begun) = (Activity::within(Arc::new(Semaphore::new(2))), Instant::now());
         let requests = activity.clone();
         tokio::spawn(async move {
             let pause = async |seconds| tokio::time::sleep(Duration::from_secs(seconds)).await;
