@@ -3,6 +3,9 @@
 CACHE ?= $(HOME)/.cache/logpipeline
 TOOLS := $(CACHE)/tools/bin
 CARGO_DENY_VERSION := 0.20.2
+# 48,000 pairs each.
+CONFORMANCE_ROUNDS ?= 21
+CONFORMANCE_SEED ?= 1
 
 export INGEST_PORT ?= 3000
 export QUERY_PORT ?= 8080
@@ -50,6 +53,10 @@ test: test-rust test-ui test-dev test-browser ## Run every test: Rust, the UI's 
 
 test-rust: require ui
 	dev/with-search-servers.sh cargo test --workspace --locked
+
+conformance: require ## Compare a million pairs of an entry and a query: plain matcher, embedded store, Elasticsearch, OpenSearch
+	LOGPIPELINE_DIFFERENTIAL_ROUNDS=$(CONFORMANCE_ROUNDS) LOGPIPELINE_DIFFERENTIAL_SEED=$(CONFORMANCE_SEED) dev/with-search-servers.sh \
+		cargo test --locked -p logpipeline-store --test it differential -- --nocapture --test-threads 2
 
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test

@@ -9,7 +9,10 @@ use serde_json::{Map, Value, json};
 use crate::dice::Dice;
 use crate::ground::{at, id};
 
-pub const WORDS: [&str; 34] = [
+pub const WORDS: [&str; 36] = [
+    // Newer than the servers' tables may be.
+    "\u{1c90}\u{1c91}",
+    "\u{1e030}",
     "failed",
     "Failed",
     "FAILED",
@@ -46,7 +49,9 @@ pub const WORDS: [&str; 34] = [
     "*",
 ];
 
-pub const VALUES: [&str; 30] = [
+pub const VALUES: [&str; 32] = [
+    "2023-09-15T08:00:00Z",
+    "\u{1c90}",
     "server-1234",
     "Server-1234",
     "server-12345",
@@ -207,6 +212,9 @@ fn entry(dice: &mut Dice, number: u64) -> NewEntry {
 
 pub fn message(dice: &mut Dice) -> String {
     let mut message = String::new();
+    if dice.one_in(40) {
+        message = "long ".repeat([2_183, 2_184, 2_185, 7_000][dice.below(4)]);
+    }
     for _ in 0..dice.below(7) {
         message.push_str(&word(dice));
         message.push_str(dice.pick(&[" ", " ", " ", "-", ".", ": ", "\n", "  ", ""]));
@@ -218,6 +226,7 @@ pub fn word(dice: &mut Dice) -> String {
     match dice.below(20) {
         0 => format!("{}{}", "x".repeat(255), dice.pick(&["", "y", "Y", "zz"])),
         1 => "ж".repeat(250 + dice.below(10)),
+        2 => "\u{10400}".repeat([127, 128, 254, 255, 256][dice.below(5)]),
         _ => dice.pick(&WORDS).to_owned(),
     }
 }
@@ -225,6 +234,7 @@ pub fn word(dice: &mut Dice) -> String {
 pub fn value(dice: &mut Dice) -> String {
     match dice.below(24) {
         0 => format!("{}{}", "v".repeat(8191), dice.pick(&["", "é", "w", "ww", "W"])),
+        2 => "\u{65e5}".repeat(11_000 + dice.below(10)),
         1 => format!("{}{}", "V".repeat(8192), dice.pick(&["", "w", "W"])),
         _ => dice.pick(&VALUES).to_owned(),
     }

@@ -33,7 +33,8 @@ fn expression(dice: &mut Dice, depth: usize) -> String {
 }
 
 fn clause(dice: &mut Dice) -> String {
-    match dice.below(20) {
+    match dice.below(21) {
+        20 => several(dice),
         0..=3 => on_message(dice),
         4..=8 => on_keyword(dice),
         9..=13 => on_metadata(dice),
@@ -42,6 +43,19 @@ fn clause(dice: &mut Dice) -> String {
         18 => on_id(dice),
         _ => regex(dice),
     }
+}
+
+/// Many clauses, or many brackets inside each other.
+fn several(dice: &mut Dice) -> String {
+    if dice.one_in(2) {
+        let values: Vec<_> = (0..10 + dice.below(30)).map(|_| quoted(&value(dice))).collect();
+        let short: Vec<_> = values.iter().filter(|value| value.len() < 100).map(String::as_str).collect();
+        return format!("{}:({})", dice.pick(&["service", "metadata.a", "message"]), short.join(", "));
+    }
+    (0..10).fold(clause(dice), |inner, turn| {
+        let (other, join) = (on_level(dice), ["AND", "OR"][turn % 2]);
+        format!("({other} {join} -({inner}))")
+    })
 }
 
 fn quoted(text: &str) -> String {
