@@ -38,7 +38,7 @@ impl Default for ShipOptions {
             batch_entries: 50_000,
             linger: Duration::from_millis(200),
             retry_base: Duration::from_millis(100),
-            retry_max: Duration::from_secs(30),
+            retry_max: Duration::from_secs(5),
         }
     }
 }
