@@ -21,7 +21,7 @@ fn writer(options: Options) -> Result<ElasticsearchStore, StoreError> {
 fn options_of(urls: &[&str]) -> Options {
     let mut options = Engine::Elasticsearch.options(&unique());
     options.urls = urls.iter().map(|url| (*url).to_owned()).collect();
-    options.timeout = Duration::from_secs(5);
+    options.timeout = Duration::from_secs(20);
     options
 }
 

@@ -56,11 +56,10 @@ impl Site {
         Self { proxy: Proxy::to(&server).await, server, pipeline: unique(), engine }
     }
 
-    /// With the time-out that makes tests quick.
     fn options(&self) -> Options {
         let mut options = self.engine.options(&self.pipeline);
         options.urls = vec![self.proxy.url()];
-        options.timeout = Duration::from_secs(5);
+        options.timeout = Duration::from_secs(20);
         options
     }
 

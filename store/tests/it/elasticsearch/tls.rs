@@ -47,7 +47,7 @@ impl Secured {
         options.urls = vec![self.url.clone()];
         options.credentials = Credentials::Basic { user: self.user.clone(), password: self.password.clone() };
         options.authorities = Some(std::fs::read(&self.authority).unwrap());
-        options.timeout = Duration::from_secs(5);
+        options.timeout = Duration::from_secs(20);
         options
     }
 

@@ -272,7 +272,7 @@ on_each! {
             let begun = Instant::now();
             let reason = unavailable(store.write(batch.clone()).await);
             assert!(reason.contains("blocked by"), "{reason}");
-            assert!(begun.elapsed() < Duration::from_secs(10));
+            assert!(begun.elapsed() < Duration::from_secs(30));
             // And within one write, where it passes soon.
             let later = async {
                 tokio::time::sleep(Duration::from_millis(300)).await;
@@ -299,7 +299,7 @@ on_each! {
         });
         let begun = Instant::now();
         let reason = unavailable(store.write(batch.clone()).await);
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(30));
         assert!(reason.contains("too busy"), "{reason}");
         site.proxy.pass();
         site.proxy.forget();
