@@ -164,7 +164,7 @@ impl Prepared {
         if let Some(address) = common.admin_listen {
             let listener = http_server::bind(address).map_err(AppError::Admin)?;
             let router = admin::router(admin::Readiness::default(), registry, shutdown.clone());
-            tokio::spawn(http_server::serve(listener, router, ServerOptions::default(), shutdown.clone()));
+            tokio::spawn(http_server::serve(listener, router, ServerOptions::admin(), shutdown.clone()));
         }
         reach("ingestor", &common.target, common.wait, &shutdown).await?;
         if common.verify {

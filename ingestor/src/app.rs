@@ -118,8 +118,10 @@ impl Ingestor {
         let admin = Shutdown::default();
         let readiness = admin::Readiness::default();
         let routes = admin::router(readiness, registry, shutdown.clone());
+        let admin_options =
+            ServerOptions { max_connections: ServerOptions::admin().max_connections, ..options };
         // Served to the very end, so that the last figures can be read.
-        tokio::spawn(http_server::serve(admin_listener, routes, options, admin.clone()));
+        tokio::spawn(http_server::serve(admin_listener, routes, admin_options, admin.clone()));
         let router = http::router(Arc::clone(&ingest));
         let server = tokio::spawn(http_server::serve(listener, router, options, shutdown.clone()));
         tracing::info!(%address, %admin_address, data_dir = %config.data_dir.display(), "listening");

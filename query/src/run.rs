@@ -24,7 +24,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let registry = admin::registry();
     let admin = admin::router(readiness.clone(), registry.clone(), shutdown.clone());
     let admin =
-        tokio::spawn(http_server::serve(admin_listener, admin, ServerOptions::default(), shutdown.clone()));
+        tokio::spawn(http_server::serve(admin_listener, admin, ServerOptions::admin(), shutdown.clone()));
 
     let store = config.store.open_reader(&config.data_dir)?;
     let folder = config.data_dir.join("store");

@@ -15,7 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 
-use crate::Shutdown;
+use crate::{Shutdown, descriptors};
 
 mod activity;
 
@@ -37,7 +37,8 @@ const WINDOW: u32 = 128 << 10;
 pub struct ServerOptions {
     /// How long a client may take to send a request's head; also how long a connection may idle between requests.
     pub header_timeout: Duration,
-    /// Connections beyond this wait in the listener's backlog.
+    /// Connections beyond this wait in the listener's backlog. Fewer are served where the limit of open files
+    /// would leave too little for files.
     pub max_connections: usize,
     /// Requests under way on all connections; beyond it they are answered with 503.
     pub max_requests: usize,
@@ -56,8 +57,16 @@ impl Default for ServerOptions {
     }
 }
 
+impl ServerOptions {
+    /// For the admin port, which few ask; its connections leave the others' and files their descriptors.
+    pub fn admin() -> Self {
+        Self { max_connections: 64, ..Self::default() }
+    }
+}
+
 /// Listens on `address`; the error says what to do where the port is taken or reserved.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    descriptors::limit();
     let explain = |error: io::Error| {
         let advice = match error.kind() {
             io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
@@ -102,7 +111,17 @@ async fn serve_unless_idle(
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW);
     let graceful = GracefulShutdown::new();
-    let connections = Arc::new(Semaphore::new(options.max_connections));
+    let limit = descriptors::limit();
+    let connections = descriptors::connections(options.max_connections, limit);
+    if connections < options.max_connections {
+        tracing::warn!(
+            connections,
+            wanted = options.max_connections,
+            open_files = limit,
+            "fewer connections are served at once, because the limit of open files is low; raise it (ulimit -n)"
+        );
+    }
+    let connections = Arc::new(Semaphore::new(connections));
     let requests = Arc::new(Semaphore::new(options.max_requests));
 
     loop {

@@ -1,6 +1,7 @@
 //! What every component shares: how it starts, serves HTTP, is observed, and stops.
 
 pub mod admin;
+pub mod descriptors;
 pub mod http_server;
 pub mod problem;
 pub mod shutdown;

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod delivery;
+mod descriptors;
 mod elasticsearch;
 mod full;
 mod kill;

@@ -41,8 +41,22 @@ pub fn run(folder: &Path, flags: &[&str]) -> (ExitStatus, String) {
 impl Process {
     /// Starts the binary and waits until it listens.
     pub fn start(folder: &Path, flags: &[&str]) -> Self {
+        Self::spawn(command(folder, flags))
+    }
+
+    /// As [`Self::start`], under the limits that `ulimit` sets.
+    pub fn start_within(ulimit: &str, folder: &Path, flags: &[&str]) -> Self {
+        let plain = command(folder, flags);
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("{ulimit} && exec \"$0\" \"$@\"")]).arg(plain.get_program());
+        limited.args(plain.get_args()).env("RUST_LOG", "info");
+        limited.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Self::spawn(limited)
+    }
+
+    fn spawn(mut command: Command) -> Self {
         let begun = Instant::now();
-        let mut child = command(folder, flags).spawn().unwrap();
+        let mut child = command.spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let log = Arc::new(Mutex::new(Vec::new()));
         let (address, admin) = loop {
@@ -86,6 +100,13 @@ impl Process {
         let text =
             reqwest::get(format!("http://{}/api/v1/delivery", self.address)).await.unwrap().text().await;
         serde_json::from_str(&text.unwrap()).unwrap()
+    }
+
+    /// The limit of open files, as the system has it now.
+    pub fn open_files_limit(&self) -> u64 {
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).unwrap();
+        let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// The largest resident memory so far, in bytes.
