@@ -134,14 +134,14 @@ impl Plan {
         segment: &Segment,
         mut found: impl FnMut(&[DocId], &[i64]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
-        let mut verifier = self.verifier(compiled, partition, segment)?;
+        let verifier = self.verifier(compiled, partition, segment)?;
         self.candidates(compiled, partition, segment, |docs, times| {
             if verifier.is_none() {
                 found(docs, times)?;
                 return Ok(ALL_TIMES);
             }
             for (doc, time) in docs.iter().zip(times) {
-                if self.verify(verifier.as_mut(), *doc)? {
+                if self.verify(verifier.as_ref(), *doc)? {
                     found(&[*doc], &[*time])?;
                 }
             }
@@ -183,11 +183,10 @@ impl Plan {
     }
 
     /// Whether the query finds the entry; without a verifier it does.
-    pub(super) fn verify(&self, verifier: Option<&mut Verifier>, doc: DocId) -> Result<bool, StoreError> {
+    pub(super) fn verify(&self, verifier: Option<&Verifier>, doc: DocId) -> Result<bool, StoreError> {
         let Some(verifier) = verifier else { return Ok(true) };
-        verifier.read += 1;
-        // Reading an entry costs as much as looking at hundreds of postings.
-        if verifier.read.is_multiple_of(256) && self.budget.is_spent() {
+        // Reading an entry costs far more than a look at the clock.
+        if self.budget.is_spent() {
             return Ok(false);
         }
         let body = stored_body(&verifier.store, verifier.body, doc)?;
@@ -202,14 +201,13 @@ impl Plan {
 pub(super) struct Verifier {
     store: StoreReader,
     body: tantivy::schema::Field,
-    read: u32,
 }
 
 impl Verifier {
     fn open(partition: &Partition, segment: &Segment) -> Result<Self, StoreError> {
         let store =
             segment.reader.get_store_reader(CACHED_BLOCKS).map_err(|error| error::reading(error.into()))?;
-        Ok(Self { store, body: partition.fields.body, read: 0 })
+        Ok(Self { store, body: partition.fields.body })
     }
 }
 

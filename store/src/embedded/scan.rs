@@ -72,12 +72,14 @@ impl Weight for TermScan {
     fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
         let mut found = BitSet::with_max_value(reader.max_doc());
         let inverted = reader.inverted_index(self.field)?;
+        // A regular expression may take as long as reading many terms.
+        let between_checks = if self.test.is_some() { 16 } else { 1024 };
         for range in &self.ranges {
             let mut stream = range.stream(inverted.terms())?;
             let mut seen = 0_u32;
             while stream.advance() {
                 seen += 1;
-                if seen.is_multiple_of(1024) && self.budget.is_spent() {
+                if seen.is_multiple_of(between_checks) && self.budget.is_spent() {
                     break;
                 }
                 if self.test.as_ref().is_some_and(|test| !test(stream.key())) {

@@ -104,7 +104,7 @@ impl Search<'_> {
             return Ok(());
         }
         let base = partition.name.bucket.base();
-        let mut verifier: Option<Verifier> = self.plan.verifier(compiled, partition, segment)?;
+        let verifier: Option<Verifier> = self.plan.verifier(compiled, partition, segment)?;
         let plan = self.plan;
         let (top, total) = (&mut self.top, &mut self.total);
         let mut window = column_window(top, base);
@@ -117,7 +117,7 @@ impl Search<'_> {
             }
             for (&doc, &time) in docs.iter().zip(times) {
                 if count_each {
-                    if !plan.verify(verifier.as_mut(), doc)? {
+                    if !plan.verify(verifier.as_ref(), doc)? {
                         continue;
                     }
                     if let Some(total) = total {
@@ -128,7 +128,7 @@ impl Search<'_> {
                     continue;
                 }
                 let position = Position { time: base.to_timestamp(time), id: segment.entry_id(doc) };
-                if top.wants(position) && (count_each || plan.verify(verifier.as_mut(), doc)?) {
+                if top.wants(position) && (count_each || plan.verify(verifier.as_ref(), doc)?) {
                     top.add(position, address(doc));
                     window = column_window(top, base);
                 }
