@@ -74,10 +74,7 @@ impl Wal {
         metrics: Metrics,
     ) -> Result<Opened, OpenError> {
         let io = |action, path: &Path, source| OpenError::Io { action, path: path.to_owned(), source };
-        std::fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
-        if let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            disk.sync_folder(parent).map_err(|error| io("sync", parent, error))?;
-        }
+        make(folder, disk.as_ref())?;
         let lock = FolderLock::take(folder)?;
         let files = disk.list(folder).map_err(|error| io("list", folder, error))?;
         let Found { state, active, last, next_sequence, start, settled, mut checkpoints, unused, recovery } =
@@ -199,6 +196,36 @@ impl Wal {
             released.into_iter().map(|sequence| segment::path(&self.folder, sequence)).collect();
         self.spares.recycle(paths)
     }
+}
+
+/// Makes the log's folder and those above it, where they are missing, and syncs their names. The log's own
+/// name is synced in any case.
+fn make(folder: &Path, disk: &dyn Disk) -> Result<(), OpenError> {
+    let io = |action, path: &Path, source| OpenError::Io { action, path: path.to_owned(), source };
+    let missing: Vec<_> = folder.ancestors().skip(1).take_while(|path| !is_there(path)).collect();
+    std::fs::create_dir_all(folder).map_err(|error| io("create", folder, error))?;
+    let above: Vec<_> = folder.ancestors().skip(1).map(or_here).take(missing.len() + 2).collect();
+    for (level, parent) in above.into_iter().enumerate() {
+        match disk.sync_folder(parent) {
+            Ok(()) => {}
+            // It was there before; a process may have been killed before it synced what it made. But the
+            // parent of a folder made by others, such as a mount point, need not be within reach.
+            Err(error) if level > missing.len() => {
+                tracing::debug!(folder = %parent.display(), %error, "failed to sync");
+            }
+            Err(error) => return Err(io("sync", parent, error)),
+        }
+    }
+    Ok(())
+}
+
+fn is_there(path: &Path) -> bool {
+    or_here(path).is_dir()
+}
+
+/// What is above a relative path's first part is the working folder.
+fn or_here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> std::io::Result<JoinHandle<()>> {

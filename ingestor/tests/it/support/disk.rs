@@ -29,6 +29,8 @@ pub struct Faults {
     /// No file tells its size.
     pub sizes_fail: AtomicBool,
     pub folder_syncs_fail: AtomicBool,
+    /// Folders that were synced.
+    pub synced_folders: Mutex<Vec<PathBuf>>,
     /// The log's writer panics when it syncs.
     pub writer_panics: AtomicBool,
     /// Reads of this block of 4 KiB fail.
@@ -62,6 +64,7 @@ pub fn faulty_disk() -> (Arc<dyn Disk>, Arc<Faults>) {
         removes_fail: AtomicBool::new(false),
         sizes_fail: AtomicBool::new(false),
         folder_syncs_fail: AtomicBool::new(false),
+        synced_folders: Mutex::default(),
         writer_panics: AtomicBool::new(false),
         bad_block: AtomicI64::new(-1),
         syncs_after_error: AtomicU64::new(0),
@@ -142,6 +145,7 @@ impl Disk for FaultyDisk {
         if self.faults.folder_syncs_fail.load(Ordering::SeqCst) {
             return Err(passing());
         }
+        self.faults.synced_folders.lock().unwrap().push(path.to_owned());
         LocalDisk.sync_folder(path)
     }
 
