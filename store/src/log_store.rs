@@ -30,8 +30,9 @@ pub trait LogStore: Debug + Send + Sync + 'static {
     /// The most frequent values of a field among what a query finds.
     async fn values(&self, request: ValuesRequest) -> Result<FieldValues, StoreError>;
 
-    /// The fields that entries of a time range have, fixed ones first, then metadata paths by name.
-    async fn fields(&self, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError>;
+    /// The fields that entries of a time range have, fixed ones first, then metadata paths by name; those
+    /// known by the deadline.
+    async fn fields(&self, range: TimeRange, deadline: Option<Instant>) -> Result<FieldList, StoreError>;
 
     /// The entry with an id.
     async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError>;
@@ -165,6 +166,13 @@ pub struct FieldValues {
     pub approximate: bool,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldList {
+    pub fields: Vec<FieldInfo>,
+    /// Whether time was up, or parts of the store were missing, before all were known.
+    pub partial: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldInfo {
     pub field: Field,
@@ -200,7 +208,8 @@ impl FieldKind {
 pub struct RetentionPolicy {
     /// Entries may go once the later of `timestamp` and `receivedAt` is this long past.
     pub max_age: Option<Duration>,
-    /// The oldest go while the store takes more bytes than this.
+    /// The oldest go while the store takes more bytes than this: in the embedded engine, what was received
+    /// longest ago.
     pub max_bytes: Option<u64>,
 }
 

@@ -48,6 +48,9 @@ struct Value {
 #[derive(Debug, Deserialize)]
 struct Fields {
     fields: Vec<Field>,
+    /// Older servers don't say.
+    #[serde(default)]
+    partial: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -158,5 +161,5 @@ fn fields(fields: &Fields) -> (Rows, Outcome) {
         csv.push(vec![name.clone(), kind.clone()]);
         table.push_str(&format!("{:<7}  {}\n", escape::line(kind), escape::line(name)));
     }
-    (Rows { csv, table }, outcome(fields.fields.len() as u64, false))
+    (Rows { csv, table }, outcome(fields.fields.len() as u64, fields.partial))
 }

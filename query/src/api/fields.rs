@@ -37,6 +37,8 @@ impl FromParams for FieldsParams {
 pub(crate) struct FieldsResponse {
     /// Those of every entry first, then paths below `metadata` by name.
     fields: Vec<FieldInfo>,
+    /// Whether the time budget ended first, so that fields may be missing.
+    partial: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,10 +77,11 @@ pub(crate) async fn fields(
     let scope = ScopeParams { q: None, from: params.from, to: params.to }.resolve(now())?;
     let budget = Budget::start(&app, None)?;
     let _place = app.queries.wait().await?;
-    let fields = budget.wait(app.store.fields(scope.range())).await?;
-    let fields =
-        fields.into_iter().map(|info| FieldInfo { name: info.field.to_string(), kind: info.kind }).collect();
-    Ok(Json(FieldsResponse { fields }))
+    let found = budget.wait(app.store.fields(scope.range(), budget.deadline())).await?;
+    app.metrics.count_partial(found.partial);
+    let name =
+        |info: logpipeline_store::FieldInfo| FieldInfo { name: info.field.to_string(), kind: info.kind };
+    Ok(Json(FieldsResponse { fields: found.fields.into_iter().map(name).collect(), partial: found.partial }))
 }
 
 #[derive(Debug, IntoParams)]

@@ -22,6 +22,10 @@ async fn fields_are_named_as_queries_name_them() {
     }
     let early = server.get("/fields", &[("to", "2001-01-01")]).await;
     assert!(!early.to_string().contains("metadata."), "{early}");
+    assert_eq!(early["partial"], false);
+    server.store.slow.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(server.get("/fields", &[]).await["partial"], true);
+    assert_eq!(server.metric("logpipeline_query_partial_total"), 1.0);
 }
 
 #[tokio::test]

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use logpipeline_model::query::{Field, Matcher, Query, TimeRange};
 use logpipeline_model::{Document, EntryId, Timestamp};
 use logpipeline_store::{
-    Bucket, FieldInfo, FieldKind, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry,
-    Order, Position, RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats,
-    ValuesRequest, WriteOutcome,
+    Bucket, FieldInfo, FieldKind, FieldList, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore,
+    NewEntry, Order, Position, RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError,
+    StoreStats, ValuesRequest, WriteOutcome,
 };
 
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub struct MemoryStore {
     ids: Mutex<BTreeSet<EntryId>>,
     /// Answers are cut and marked as partial.
     pub partial: AtomicBool,
-    /// Searches that have a deadline are too slow for it.
+    /// Searches and lists of fields that have a deadline are too slow for it.
     pub slow: AtomicBool,
     /// Milliseconds that every search takes.
     pub delay: AtomicU64,
@@ -155,7 +155,7 @@ impl LogStore for MemoryStore {
         })
     }
 
-    async fn fields(&self, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
+    async fn fields(&self, range: TimeRange, deadline: Option<Instant>) -> Result<FieldList, StoreError> {
         self.begin().await?;
         let mut paths = BTreeMap::new();
         for entry in self.matching(&Query::parse("", Timestamp::MIN).unwrap(), range) {
@@ -174,7 +174,9 @@ impl LogStore for MemoryStore {
             FieldInfo { field, kind }
         });
         let below = paths.into_iter().map(|(path, kind)| FieldInfo { field: Field::Metadata(path), kind });
-        Ok(fixed.chain(below).collect())
+        let late = deadline.is_some() && self.slow.load(Ordering::SeqCst);
+        let partial = late || self.partial.load(Ordering::SeqCst);
+        Ok(FieldList { fields: fixed.chain(below).collect(), partial })
     }
 
     async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError> {

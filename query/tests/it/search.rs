@@ -87,4 +87,5 @@ async fn a_search_cut_by_its_time_budget_says_so() {
     assert_eq!(server.metric("logpipeline_query_partial_total"), 1.0);
     assert_eq!(server.get("/histogram", &[]).await["partial"], true);
     assert_eq!(server.get("/fields/level/values", &[]).await["partial"], true);
+    assert_eq!(server.get("/fields", &[]).await["partial"], true);
 }

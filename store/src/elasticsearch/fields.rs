@@ -1,6 +1,7 @@
 //! Which fields there are.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use logpipeline_model::elasticsearch::field;
 use logpipeline_model::query::{Field, TimeRange};
@@ -10,7 +11,7 @@ use super::histogram::list;
 use super::plan::{Reader, damaged};
 use super::time;
 use crate::terms::{self, Kind};
-use crate::{FieldInfo, FieldKind, StoreError};
+use crate::{FieldInfo, FieldKind, FieldList, StoreError};
 
 /// Paths below `metadata` that are listed, each counted twice where it leads to numbers.
 const MOST: usize = 40_000;
@@ -23,7 +24,11 @@ const SOMETIMES: [(&str, Field); 5] = [
     ("commit", Field::Commit),
 ];
 
-pub(super) async fn fields(reader: &Reader, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
+pub(super) async fn fields(
+    reader: &Reader,
+    range: TimeRange,
+    deadline: Option<Instant>,
+) -> Result<FieldList, StoreError> {
     let filters: serde_json::Map<_, _> = SOMETIMES
         .iter()
         .map(|(name, _)| ((*name).to_owned(), json!({ "exists": { "field": name } })))
@@ -39,10 +44,12 @@ pub(super) async fn fields(reader: &Reader, range: TimeRange) -> Result<Vec<Fiel
             } },
         },
     });
-    let Some(answer) = reader.search(body, None).await? else { return Ok(Vec::new()) };
-    let Some(found) = &answer.aggregations else { return Ok(Vec::new()) };
+    let nothing = |partial| Ok(FieldList { fields: Vec::new(), partial });
+    let Some(answer) = reader.search(body, deadline).await? else { return nothing(true) };
+    let partial = answer.is_partial();
+    let Some(found) = &answer.aggregations else { return nothing(partial) };
     if answer.hits.total.as_ref().is_none_or(|total| total.value == 0) {
-        return Ok(Vec::new());
+        return nothing(partial);
     }
     let has = |field: &Field| match SOMETIMES.iter().find(|(_, one)| one == field) {
         Some((name, _)) => found["fixed"]["buckets"][name]["doc_count"].as_u64().unwrap_or_default() > 0,
@@ -65,5 +72,5 @@ pub(super) async fn fields(reader: &Reader, range: TimeRange) -> Result<Vec<Fiel
             field: Field::Metadata(path),
             kind: if number { FieldKind::Number } else { FieldKind::Keyword },
         });
-    Ok(fixed.chain(metadata).collect())
+    Ok(FieldList { fields: fixed.chain(metadata).collect(), partial })
 }

@@ -43,7 +43,7 @@ use self::retention::Retention;
 use self::templates::Templates;
 use self::writer::{Target, Writer};
 use crate::{
-    FieldInfo, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Order, Position,
+    FieldList, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Order, Position,
     RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, ValuesRequest,
     WriteOutcome,
 };
@@ -203,8 +203,11 @@ impl LogStore for ElasticsearchStore {
         }
     }
 
-    async fn fields(&self, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
-        fields::fields(&self.reader().await?, range).await
+    async fn fields(&self, range: TimeRange, deadline: Option<Instant>) -> Result<FieldList, StoreError> {
+        match self.reader_by(deadline).await? {
+            Some(reader) => fields::fields(&reader, range, deadline).await,
+            None => Ok(FieldList { fields: Vec::new(), partial: true }),
+        }
     }
 
     async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError> {

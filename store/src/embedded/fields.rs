@@ -6,13 +6,18 @@ use std::sync::Arc;
 use logpipeline_model::query::{Field, TimeRange};
 use tantivy::Term;
 
+use super::budget::Budget;
 use super::error;
 use super::partition::{Partition, Segment};
 use super::terms::{self, FieldTerms, Kind};
-use crate::{FieldInfo, FieldKind, StoreError};
+use crate::{FieldInfo, FieldKind, FieldList, StoreError};
 
 /// The fields of every partition that reaches into the range.
-pub(super) fn fields(snapshot: &[Arc<Partition>], range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
+pub(super) fn fields(
+    snapshot: &[Arc<Partition>],
+    range: TimeRange,
+    budget: &Budget,
+) -> Result<FieldList, StoreError> {
     let mut fixed = Field::FIXED.map(|field| (field, false));
     let mut metadata = BTreeMap::new();
     let reaches = |partition: &&Arc<Partition>| {
@@ -20,12 +25,15 @@ pub(super) fn fields(snapshot: &[Arc<Partition>], range: TimeRange) -> Result<Ve
             |times: super::partition::Times| times.latest >= range.first && times.earliest <= range.last;
         partition.summary.times.is_some_and(reaches)
     };
-    for partition in snapshot.iter().filter(reaches) {
+    'all: for partition in snapshot.iter().filter(reaches) {
         for segment in &partition.segments {
+            if budget.is_spent() {
+                break 'all;
+            }
             for (field, present) in fixed.iter_mut().filter(|(_, present)| !present) {
                 *present = is_present(partition, segment, field).map_err(error::reading)?;
             }
-            add_paths(partition, segment, &mut metadata).map_err(error::reading)?;
+            add_paths(partition, segment, budget, &mut metadata).map_err(error::reading)?;
         }
     }
     let fixed = fixed.into_iter().filter(|(_, present)| *present).map(|(field, _)| {
@@ -36,7 +44,7 @@ pub(super) fn fields(snapshot: &[Arc<Partition>], range: TimeRange) -> Result<Ve
         field: Field::Metadata(path),
         kind: if number { FieldKind::Number } else { FieldKind::Keyword },
     });
-    Ok(fixed.chain(metadata).collect())
+    Ok(FieldList { fields: fixed.chain(metadata).collect(), partial: budget.is_spent() })
 }
 
 /// Fields without terms are those that every entry has.
@@ -50,12 +58,14 @@ fn is_present(partition: &Partition, segment: &Segment, field: &Field) -> tantiv
 fn add_paths(
     partition: &Partition,
     segment: &Segment,
+    budget: &Budget,
     paths: &mut BTreeMap<String, bool>,
 ) -> tantivy::Result<()> {
     let inverted = segment.reader.inverted_index(partition.fields.terms)?;
     let dictionary = inverted.terms();
     let mut from = terms::FIRST_METADATA.to_vec();
-    loop {
+    // Each round seeks in the dictionary some times.
+    while !budget.is_spent() {
         let mut stream = dictionary.range().ge(&from).into_stream()?;
         let escaped = match stream.next() {
             Some((term, _)) => terms::escaped_path(term).map(<[u8]>::to_vec),
@@ -72,4 +82,5 @@ fn add_paths(
         }
         from = terms::after_path(&escaped);
     }
+    Ok(())
 }

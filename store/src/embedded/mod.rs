@@ -32,17 +32,19 @@ mod writer;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use logpipeline_model::query::TimeRange;
 use logpipeline_model::{EntryId, Timestamp};
 use tokio::sync::Semaphore;
 
+use self::budget::Budget;
 use self::catalog::{Catalog, Snapshot};
 use self::writer::Writer;
 use crate::terms;
 use crate::{
-    FieldInfo, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Position,
+    FieldList, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Position,
     RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, ValuesRequest,
     WriteOutcome,
 };
@@ -158,8 +160,8 @@ impl LogStore for EmbeddedStore {
         self.read(move |snapshot| values::values(snapshot, &request)).await
     }
 
-    async fn fields(&self, range: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
-        self.read(move |snapshot| fields::fields(snapshot, range)).await
+    async fn fields(&self, range: TimeRange, deadline: Option<Instant>) -> Result<FieldList, StoreError> {
+        self.read(move |snapshot| fields::fields(snapshot, range, &Budget::until(deadline))).await
     }
 
     async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError> {

@@ -91,3 +91,21 @@ async fn figures_end_soon_after_their_deadline() {
         assert_soon(text, took.await);
     }
 }
+
+#[tokio::test]
+async fn a_list_of_fields_ends_soon_after_its_deadline() {
+    let store =
+        &TestStore::with(Options { memory_bytes: 400_000_000, open_partitions: 1, ..Options::default() });
+    let entries = (0..100_u64).map(|n| {
+        let metadata: serde_json::Map<_, _> =
+            (0..1_000).map(|key| (format!("key-{}", n * 1_000 + key), json!(key))).collect();
+        entry(n, json!({"metadata": metadata}))
+    });
+    store_all(&**store, entries.collect()).await;
+    let took = cut(async |deadline, partial| {
+        let listed = store.fields(TimeRange::ALL, deadline).await.unwrap();
+        let paths = listed.fields.iter().filter(|info| matches!(info.field, Field::Metadata(_))).count();
+        assert_eq!((listed.partial, paths < 100_000), (partial, partial), "{paths} paths");
+    });
+    assert_soon("fields", took.await);
+}

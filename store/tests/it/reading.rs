@@ -182,6 +182,8 @@ on_every_engine! {
         };
         assert!(store.values(ask(past)).await.unwrap().partial);
         assert!(!store.values(ask(None)).await.unwrap().partial);
+        assert!(store.fields(TimeRange::ALL, past).await.unwrap().partial);
+        assert!(!store.fields(TimeRange::ALL, None).await.unwrap().partial);
     }
 
     async fn entries_come_in_the_order_of_their_receipt(engine: Engine) {
@@ -233,8 +235,10 @@ on_every_engine! {
             ("metadata.ключ", FieldKind::Keyword),
         ]
         .map(|(name, kind)| (name.to_owned(), kind));
-        assert_eq!(names(store.fields(range).await.unwrap()), expected);
-        let all = names(store.fields(TimeRange::ALL).await.unwrap());
+        let listed = store.fields(range, None).await.unwrap();
+        assert!(!listed.partial);
+        assert_eq!(names(listed.fields), expected);
+        let all = names(store.fields(TimeRange::ALL, None).await.unwrap().fields);
         assert!(all.contains(&("metadata.old".to_owned(), FieldKind::Number)), "{all:?}");
     }
 

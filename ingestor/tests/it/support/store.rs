@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use logpipeline_model::query::TimeRange;
 use logpipeline_model::{EntryId, Timestamp};
 use logpipeline_store::{
-    FieldInfo, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Position,
+    FieldList, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Position,
     RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, ValuesRequest,
     WriteOutcome,
 };
@@ -107,7 +108,7 @@ impl LogStore for FakeStore {
         unsupported()
     }
 
-    async fn fields(&self, _: TimeRange) -> Result<Vec<FieldInfo>, StoreError> {
+    async fn fields(&self, _: TimeRange, _: Option<Instant>) -> Result<FieldList, StoreError> {
         unsupported()
     }
 

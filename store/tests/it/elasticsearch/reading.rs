@@ -230,7 +230,7 @@ on_each! {
             entry(n, json!({"message": "m", "metadata": keys}))
         };
         let store = filled(&site, (0..20).map(one).collect()).await;
-        let fields = store.fields(TimeRange::ALL).await.unwrap();
+        let fields = store.fields(TimeRange::ALL, None).await.unwrap().fields;
         let paths: Vec<_> = fields.iter().filter(|info| matches!(info.field, Field::Metadata(_))).collect();
         assert_eq!(paths.len(), 12_000);
         assert!(paths.iter().all(|info| info.kind == FieldKind::Number));
