@@ -44,6 +44,15 @@ impl Process {
         Self::spawn(command(folder, flags))
     }
 
+    /// Starts the binary and kills it after so long, most likely before it listens.
+    pub fn kill_within(time: Duration, folder: &Path, flags: &[&str]) {
+        let mut command = command(folder, flags);
+        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(time);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
     /// As [`Self::start`], under the limits that `ulimit` sets.
     pub fn start_within(ulimit: &str, folder: &Path, flags: &[&str]) -> Self {
         let plain = command(folder, flags);
