@@ -3,6 +3,7 @@
 mod delivery;
 mod descriptors;
 mod elasticsearch;
+mod freshness;
 mod full;
 mod kill;
 mod limits;

@@ -1,0 +1,59 @@
+//! How soon an acknowledged entry is found, as people find it: by the query server's API, under load.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use crate::support::process::Process;
+use crate::support::query::Query;
+use crate::support::server::ndjson;
+
+const PROBES: usize = 40;
+
+async fn post(client: &reqwest::Client, url: &str, body: String) {
+    assert_eq!(client.post(url).body(body).send().await.unwrap().status(), 202);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acknowledged_entry_is_found_within_a_second_at_200_entries_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &[]);
+    let query = Query::start(folder.path(), &[]).await;
+    let client = reqwest::Client::new();
+    let url = format!("http://{}/logs", process.address);
+    let load = {
+        let (client, url) = (client.clone(), url.clone());
+        tokio::spawn(async move {
+            let mut every = tokio::time::interval(Duration::from_millis(50));
+            loop {
+                every.tick().await;
+                post(&client, &url, ndjson("load", 10)).await;
+            }
+        })
+    };
+    // The query server takes a new store up by its first entries.
+    crate::support::eventually("the load is found", async || query.finds("nosuchword", 0).await).await;
+    let mut waits = Vec::new();
+    for number in 0..PROBES {
+        let word = format!("fresh{number}x");
+        post(&client, &url, format!("{{\"message\":\"{word}\"}}\n")).await;
+        let acknowledged = Instant::now();
+        while query.total(&word).await == 0 {
+            assert!(acknowledged.elapsed() < Duration::from_secs(20), "{word} is not found");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        waits.push(acknowledged.elapsed());
+        // Probes fall anywhere between the commits.
+        tokio::time::sleep(Duration::from_millis(number as u64 * 37 % 200)).await;
+    }
+    assert!(!load.is_finished(), "the load went on to the end");
+    load.abort();
+    waits.sort();
+    let (median, p95) = (waits[PROBES / 2], waits[PROBES * 95 / 100]);
+    writeln!(
+        std::io::stderr(),
+        "from 202 to found: p50 {median:?}, p95 {p95:?}, max {:?}",
+        waits[PROBES - 1]
+    )
+    .unwrap();
+    assert!(p95 <= Duration::from_secs(1), "{waits:?}");
+}
