@@ -187,12 +187,21 @@ async fn json_of_any_depth_is_refused_without_harm() {
         for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
             let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
             let open_only = open.repeat(depth);
-            for value in [nested, open_only] {
+            for (value, closed) in [(nested, true), (open_only, false)] {
                 let body = format!(
                     "{{\"message\":\"deep\",\"metadata\":{value}}}\n{{\"message\":\"after {depth}\"}}"
                 );
                 let answer = server.post(body).await;
-                assert!(matches!(answer.status, 202 | 400), "{depth} of {open}: {answer:?}");
+                if closed {
+                    assert_eq!(answer.status, 202, "{depth} of {open}: {answer:?}");
+                    assert_eq!(
+                        (&answer.body["accepted"], &answer.body["rejectedCount"]),
+                        (&json!(1), &json!(1))
+                    );
+                } else {
+                    // What does not end may take the next line with it.
+                    assert!(matches!(answer.status, 202 | 400), "{depth} of {open}: {answer:?}");
+                }
                 assert_eq!(answer.body["rejected"][0]["line"], 1);
                 let alone = server.post(value).await;
                 assert_eq!(alone.status, 400, "{depth} of {open}");
@@ -204,6 +213,11 @@ async fn json_of_any_depth_is_refused_without_harm() {
     assert_eq!(server.post(at_limit).await.status, 202);
     server.settled().await;
     assert!(server.store.messages().contains(&"just right".to_owned()));
+    for depth in [65, 1_000, 100_000, 1_000_000] {
+        let after = format!("after {depth}");
+        let found = server.store.messages().iter().filter(|message| **message == after).count();
+        assert!(found >= 2, "{after} is found {found} times");
+    }
     assert!(!server.store.messages().contains(&"deep".to_owned()));
 }
 
