@@ -8,7 +8,7 @@ use anyhow::Context;
 use clap::Parser;
 use logpipeline_ingestor::wal::disk::LocalDisk;
 use logpipeline_ingestor::{Config, Ingestor, clock};
-use logpipeline_service::{Shutdown, telemetry};
+use logpipeline_service::{Shutdown, one_line, telemetry};
 
 fn main() -> ExitCode {
     let config = Config::parse();
@@ -26,18 +26,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The error and its causes, but for those that an error's own text names already.
-fn one_line(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |mut line, cause| {
-        let cause = cause.to_string();
-        if !line.contains(&cause) {
-            let separator = if line.is_empty() { "" } else { ": " };
-            line = format!("{line}{separator}{cause}");
-        }
-        line
-    })
 }
 
 fn run(config: &Config) -> anyhow::Result<()> {

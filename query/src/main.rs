@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::{Parser, Subcommand};
 use logpipeline_query::{Config, api, run};
-use logpipeline_service::{Shutdown, telemetry};
+use logpipeline_service::{Shutdown, one_line, telemetry};
 
 /// Serves the search API and the web UI over the entries that an ingestor keeps in the same folder
 #[derive(Debug, Parser)]
@@ -60,16 +60,4 @@ fn serve(config: Config) -> anyhow::Result<()> {
     // Dropped, the runtime would wait for reads, and those of an export may take long.
     runtime.shutdown_background();
     ended
-}
-
-/// The error and its causes, but for those that an error's own text names already.
-fn one_line(error: &anyhow::Error) -> String {
-    error.chain().fold(String::new(), |mut line, cause| {
-        let cause = cause.to_string();
-        if !line.contains(&cause) {
-            let separator = if line.is_empty() { "" } else { ": " };
-            line = format!("{line}{separator}{cause}");
-        }
-        line
-    })
 }

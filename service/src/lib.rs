@@ -2,11 +2,13 @@
 
 pub mod admin;
 pub mod descriptors;
+pub mod errors;
 pub mod http_server;
 pub mod problem;
 pub mod shutdown;
 pub mod telemetry;
 pub mod units;
 
+pub use errors::one_line;
 pub use problem::Problem;
 pub use shutdown::Shutdown;
