@@ -156,7 +156,9 @@ impl<'a> Round<'a> {
 
     async fn by_size(&mut self, mut total: u64, mut rest: Vec<(Newest, Backing)>) {
         let Some(most) = self.policy.max_bytes else { return };
-        rest.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.name.cmp(&b.name)));
+        // By when it was written to last, not by what senders say: one wrong clock must not cost the entries of now.
+        let age = |index: &Backing| (index.closed_at.is_none(), index.closed_at, index.name.clone());
+        rest.sort_by_cached_key(|(_, index)| age(index));
         for (newest, index) in rest {
             if total <= most {
                 return;

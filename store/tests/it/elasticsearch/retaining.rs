@@ -87,7 +87,7 @@ on_both! {
     entries_of_the_future_and_late_ones_keep_their_index
     entries_that_cannot_be_searched_yet_keep_their_index
     each_class_is_kept_as_long_as_it_says
-    the_oldest_go_until_the_rest_fits_and_the_future_last
+    what_was_written_longest_ago_goes_until_the_rest_fits_whatever_its_times
     an_idle_stream_grows_no_indices_and_emptied_ones_go
     a_read_only_index_goes_too_as_when_the_disk_is_full
     one_process_acts_while_its_lease_lives_and_another_takes_over_when_it_is_dead
@@ -170,7 +170,7 @@ async fn each_class_is_kept_as_long_as_it_says(engine: Engine) {
     assert_eq!(ground.retain(policy, "2023-09-23T12:00:01Z").await.removed, [long]);
 }
 
-async fn the_oldest_go_until_the_rest_fits_and_the_future_last(engine: Engine) {
+async fn what_was_written_longest_ago_goes_until_the_rest_fits_whatever_its_times(engine: Engine) {
     let ground = Ground::new(engine);
     let middle = ground.index(1, "2023-09-14T12:00:00Z", None).await;
     let beyond = ground.index(2, "2023-09-13T12:00:00Z", Some("2300-01-01T00:00:00Z")).await;
@@ -182,10 +182,10 @@ async fn the_oldest_go_until_the_rest_fits_and_the_future_last(engine: Engine) {
     let now = "2023-09-15T12:00:00Z";
     assert_eq!(ground.retain(at_most(2 * bytes), now).await, RetentionReport::default());
     let report = ground.retain(at_most(bytes - 1), now).await;
-    assert_eq!(report.removed, [oldest]);
+    assert_eq!(report.removed, [middle]);
     let report = ground.retain(at_most(1), now).await;
     // So small a limit had the one that was written to followed by another.
-    assert_eq!(report.removed, [middle, written, beyond]);
+    assert_eq!(report.removed, [beyond, oldest, written]);
     assert_eq!(ground.indices().await.len(), 1);
     assert_eq!(find(&ground.store, "").await, [""; 0]);
 }
