@@ -12,10 +12,17 @@ chmod 755 "$state"
 export SEARCH_USER=${SEARCH_USER:-admin} SEARCH_PASSWORD=${SEARCH_PASSWORD:-changeme}
 
 stop() {
+    code=$?
+    trap - EXIT
     for dir in "$state"/*/; do
         [ -d "$dir" ] && "$here/search-server.sh" down "$dir" 2>/dev/null || true
     done
-    rm -rf "$state"
+    # A node that was ended may write a last file.
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        rm -rf "$state" 2>/dev/null && break
+        sleep 1
+    done
+    exit "$code"
 }
 trap stop EXIT
 trap 'exit 130' INT
