@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use logpipeline_store::elasticsearch::Credentials;
+use logpipeline_cluster::Credentials;
 
 use crate::{PASSWORD_VARIABLE, SettingsError, StoreArgs};
 

@@ -132,13 +132,13 @@ impl StoreArgs {
 
     pub(crate) fn options(&self, classes: Classes) -> Result<Options, SettingsError> {
         let mut options = Options::new(self.elasticsearch_url.clone(), classes);
-        options.credentials = credentials(self, std::env::var(PASSWORD_VARIABLE).ok())?;
-        options.gzip = self.elasticsearch_gzip;
+        options.access.credentials = credentials(self, std::env::var(PASSWORD_VARIABLE).ok())?;
+        options.access.gzip = self.elasticsearch_gzip;
         if let Some(path) = &self.elasticsearch_ca_file {
-            options.authorities = Some(read("--elasticsearch-ca-file", path)?);
+            options.access.authorities = Some(read("--elasticsearch-ca-file", path)?);
         }
         if let Some(path) = &self.elasticsearch_client_certificate_file {
-            options.client_certificate = Some(read("--elasticsearch-client-certificate-file", path)?);
+            options.access.client_certificate = Some(read("--elasticsearch-client-certificate-file", path)?);
         }
         Ok(options)
     }

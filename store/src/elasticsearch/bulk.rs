@@ -6,8 +6,8 @@ use bytes::Bytes;
 use logpipeline_model::EntryId;
 use serde::Deserialize;
 
-use super::connection::Cause;
-use super::engine::Engine;
+use logpipeline_cluster::Cause;
+use logpipeline_cluster::Engine;
 
 /// A body is sent once it has this many bytes: engines take 5 to 15 MB best.
 pub(super) const BODY_BYTES: usize = 8 << 20;

@@ -17,7 +17,7 @@ use elasticsearch::http::Method;
 use logpipeline_model::EntryId;
 use serde_json::{Value, json};
 
-use super::connection::{Connection, RequestError};
+use logpipeline_cluster::{Connection, RequestError};
 
 /// Ids in one request. Engines give at most 10,000 hits, and an id can be there a few times.
 const ASKED: usize = 2_500;
@@ -242,11 +242,8 @@ mod tests {
     #[test]
     fn what_is_watched_is_bounded() {
         let watch = Watch::new("logs-a.*".to_owned());
-        let options = super::super::Options::new(
-            vec!["http://127.0.0.1:1".to_owned()],
-            logpipeline_model::elasticsearch::Classes::new("a", None, Vec::new()).unwrap(),
-        );
-        let connection = Arc::new(Connection::new(&options).unwrap());
+        let access = logpipeline_cluster::Access::new(vec!["http://127.0.0.1:1".to_owned()]);
+        let connection = Arc::new(Connection::new(&access).unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
             for _ in 0..100 {

@@ -6,10 +6,9 @@
 
 mod bulk;
 mod compile;
-mod connection;
 mod copies;
 mod document;
-mod engine;
+mod errors;
 mod fields;
 mod histogram;
 mod lucene;
@@ -17,10 +16,10 @@ mod memory;
 mod options;
 mod pace;
 mod plan;
-mod put;
 mod retention;
 mod search;
 mod stats;
+mod survey;
 mod templates;
 mod time;
 mod values;
@@ -30,14 +29,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use async_trait::async_trait;
+use logpipeline_cluster::{Connection, Engine, RequestError};
 use logpipeline_model::query::TimeRange;
 use logpipeline_model::{EntryId, Timestamp};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
 use self::compile::Compiler;
-use self::connection::{Connection, RequestError};
-use self::engine::Engine;
 use self::plan::Reader;
 use self::retention::Retention;
 use self::templates::Templates;
@@ -48,7 +46,7 @@ use crate::{
     WriteOutcome,
 };
 
-pub use self::options::{Credentials, Options};
+pub use self::options::Options;
 
 /// The distributed engine.
 #[derive(Debug)]
@@ -92,7 +90,7 @@ impl ElasticsearchStore {
 
     fn open(options: Options, writer: Option<Writer>) -> Result<Self, StoreError> {
         Ok(Self {
-            connection: Arc::new(Connection::new(&options)?),
+            connection: Arc::new(Connection::new(&options.access)?),
             retention: Retention::new(options.classes.pipeline(), options.retention_lease),
             options,
             writer,
@@ -116,7 +114,7 @@ impl ElasticsearchStore {
         let resolve = || async {
             let mut options = self.options.clone();
             options.layout.lifecycle =
-                put::lifecycle(&self.connection, engine, options.layout.lifecycle).await?;
+                logpipeline_cluster::lifecycle(&self.connection, engine, options.layout.lifecycle).await?;
             Ok::<_, StoreError>(options)
         };
         let options = self.resolved.get_or_try_init(resolve).await?;
@@ -128,16 +126,16 @@ impl ElasticsearchStore {
         let engine = self.engine().await?.clone();
         let indices = self.options.classes.pattern();
         let Survey { wildcard, compiler } = *self.survey.lock().unwrap_or_else(PoisonError::into_inner);
-        let compiler = match compiler.filter(|(asked, _)| asked.elapsed() < engine::ENTRIES_LEARNT_FOR) {
+        let compiler = match compiler.filter(|(asked, _)| asked.elapsed() < survey::ENTRIES_LEARNT_FOR) {
             Some((_, compiler)) => compiler,
             None => {
                 let asked = Instant::now();
-                let wildcard = match wildcard.filter(|(asked, _)| asked.elapsed() < engine::FIELDS_LEARNT_FOR)
+                let wildcard = match wildcard.filter(|(asked, _)| asked.elapsed() < survey::FIELDS_LEARNT_FOR)
                 {
                     Some(wildcard) => wildcard,
-                    None => (asked, engine::has_wildcard(&self.connection, &indices).await?),
+                    None => (asked, survey::has_wildcard(&self.connection, &indices).await?),
                 };
-                let compiler = engine::survey(&self.connection, &indices, wildcard.1).await?;
+                let compiler = survey::survey(&self.connection, &indices, wildcard.1).await?;
                 *self.survey.lock().unwrap_or_else(PoisonError::into_inner) =
                     Survey { wildcard: Some(wildcard), compiler: Some((asked, compiler)) };
                 compiler

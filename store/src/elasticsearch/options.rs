@@ -1,27 +1,17 @@
 //! Where the servers are, and how entries are laid out there.
 
-use std::fmt;
 use std::time::Duration;
 
+use logpipeline_cluster::Access;
 use logpipeline_model::elasticsearch::{Classes, Layout};
 
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Options {
-    /// Addresses of the same cluster, tried in turn. One may hold a user and password.
-    pub urls: Vec<String>,
-    pub credentials: Credentials,
-    /// PEM certificates of authorities that sign the servers' certificates, beside the public ones.
-    pub authorities: Option<Vec<u8>>,
-    /// PEM of a client's certificate and its private key. Credentials may be given beside it.
-    pub client_certificate: Option<Vec<u8>>,
+    pub access: Access,
     pub classes: Classes,
     pub layout: Layout,
     /// Whether new indices take the mode `logsdb`, on Elasticsearch 8.17 and newer.
     pub logsdb: bool,
-    /// Whether bulk requests are compressed: for links slower than some 100 MB/s.
-    pub gzip: bool,
-    /// How long a request may take that has no deadline of its own.
-    pub timeout: Duration,
     /// Requests that write, at once. Fewer are sent while the servers are slow or busy.
     pub most_writes: usize,
     /// How long after its last sign of life another process takes over from the one that removes old
@@ -33,56 +23,12 @@ impl Options {
     /// What most use: no credentials, everything else as it comes.
     pub fn new(urls: Vec<String>, classes: Classes) -> Self {
         Self {
-            urls,
-            credentials: Credentials::None,
-            authorities: None,
-            client_certificate: None,
+            access: Access::new(urls),
             classes,
             layout: Layout::default(),
             logsdb: false,
-            gzip: false,
-            timeout: Duration::from_secs(30),
             most_writes: 4,
             retention_lease: Duration::from_secs(300),
         }
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // An address may hold a password before its @.
-        let urls: Vec<_> = self.urls.iter().map(|url| url.rsplit('@').next().unwrap_or_default()).collect();
-        f.debug_struct("Options")
-            .field("urls", &urls)
-            .field("credentials", &self.credentials)
-            .field("client_certificate", &self.client_certificate.is_some())
-            .field("classes", &self.classes)
-            .field("layout", &self.layout)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Who asks. Never shown.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub enum Credentials {
-    #[default]
-    None,
-    Basic {
-        user: String,
-        password: String,
-    },
-    /// An API key as the servers give it out: base64 of the key's id and secret.
-    ApiKey(String),
-    Bearer(String),
-}
-
-impl fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::None => "None",
-            Self::Basic { .. } => "Basic",
-            Self::ApiKey(_) => "ApiKey",
-            Self::Bearer(_) => "Bearer",
-        })
     }
 }

@@ -12,10 +12,10 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::compile::{Compiler, all};
-use super::connection::{Connection, RequestError};
-use super::engine::Engine;
 use super::{document, time};
 use crate::{FoundEntry, Position, StoreError};
+use logpipeline_cluster::Engine;
+use logpipeline_cluster::{Connection, RequestError};
 
 /// How much longer than a search's own time the answer may take to come.
 const GRACE: Duration = Duration::from_secs(2);

@@ -5,13 +5,12 @@ use std::sync::{Mutex as StdMutex, PoisonError};
 
 use elasticsearch::http::Method;
 use logpipeline_model::EntryId;
-use logpipeline_model::elasticsearch::{Features, definitions};
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use super::connection::{Connection, RequestError};
-use super::engine::Engine;
 use super::options::Options;
+use logpipeline_cluster::Engine;
+use logpipeline_cluster::{Connection, RequestError};
 
 #[derive(Debug, Default)]
 pub(super) struct Templates {
@@ -29,7 +28,8 @@ impl Templates {
     ) -> Result<(), RequestError> {
         let mut applied = self.applied.lock().await;
         if !*applied {
-            apply(connection, engine, options).await?;
+            logpipeline_cluster::apply(connection, engine, &options.classes, &options.layout, options.logsdb)
+                .await?;
             *applied = true;
         }
         Ok(())
@@ -80,37 +80,4 @@ async fn remove_stray(connection: &Connection, index: &str, ours: u64) -> Result
     }
     tracing::warn!(index, "removing an index that came to be while the templates were gone");
     connection.ask::<Value>(Method::Delete, &format!("/{index}"), None).await.map(drop)
-}
-
-/// Puts the templates, with the most that the engine takes. Idempotent.
-async fn apply(
-    connection: &Connection,
-    engine: &Engine,
-    options: &Options,
-) -> Result<Features, RequestError> {
-    let mut features = Features::of(engine.product, engine.version);
-    features.logsdb &= options.logsdb;
-    loop {
-        match put_all(connection, options, &features).await {
-            Ok(()) => return Ok(features),
-            // The type belongs to a module that some distributions leave out.
-            Err(RequestError::Refused { status: 400, reason, .. })
-                if features.wildcard && reason.contains("wildcard") =>
-            {
-                features.wildcard = false;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-async fn put_all(
-    connection: &Connection,
-    options: &Options,
-    features: &Features,
-) -> Result<(), RequestError> {
-    for definition in definitions(&options.classes, features, &options.layout) {
-        super::put::put(connection, &definition).await?;
-    }
-    Ok(())
 }

@@ -16,15 +16,15 @@ use futures::stream::FuturesUnordered;
 use logpipeline_model::{Document, Timestamp};
 
 use super::bulk::{self, Item, Outcome};
-use super::connection::{Connection, RequestError};
 use super::copies::{self, Watch};
 use super::document;
-use super::engine::Engine;
 use super::memory::{self, InFlight, Known, Memory, Progress};
 use super::options::Options;
 use super::pace::Pace;
 use super::templates::Templates;
 use crate::{NewEntry, StoreError, WriteOutcome};
+use logpipeline_cluster::Engine;
+use logpipeline_cluster::{Connection, RequestError};
 
 /// Tries of a request before the batch is given back, its settled entries remembered.
 const TRIES: u32 = 5;
@@ -78,7 +78,7 @@ impl Writer {
             opened: opened.saturating_add(SET_BACK),
             began: Instant::now(),
             pace: Pace::new(options.most_writes),
-            timeout: options.timeout,
+            timeout: options.access.timeout,
             memory: Memory::default(),
         }
     }

@@ -7,7 +7,7 @@ use logpipeline_model::Timestamp;
 use logpipeline_model::elasticsearch::{ERA_WITHIN, field};
 use serde_json::{Value, json};
 
-use super::super::connection::{Connection, RequestError};
+use logpipeline_cluster::{Connection, RequestError};
 
 #[derive(Debug)]
 pub(super) struct Stream {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use elasticsearch::http::Method;
 use serde_json::{Value, json};
 
-use super::super::connection::{Connection, RequestError};
+use logpipeline_cluster::{Connection, RequestError};
 
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);

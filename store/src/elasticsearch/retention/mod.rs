@@ -13,9 +13,9 @@ use tokio::sync::Mutex;
 use self::indices::Newest;
 use self::lease::Lease;
 use self::round::Round;
-use super::connection::Connection;
 use super::options::Options;
 use crate::{RetentionPolicy, RetentionReport, StoreError};
+use logpipeline_cluster::Connection;
 
 /// What is remembered from one round to the next.
 #[derive(Debug)]

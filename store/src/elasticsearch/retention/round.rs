@@ -8,11 +8,11 @@ use logpipeline_model::Timestamp;
 use logpipeline_model::elasticsearch::{Classes, Lifecycle, Rollover};
 use serde_json::{Value, json};
 
-use super::super::connection::{Connection, RequestError};
 use super::super::options::Options;
 use super::indices::{self, Backing, Newest, Stream};
 use super::lease::Lease;
 use crate::{RetentionPolicy, RetentionReport};
+use logpipeline_cluster::{Connection, RequestError};
 
 /// From when on the lifecycle of an index counts that has entries behind all times that engines know: the
 /// year 9999, in milliseconds of the Unix epoch.

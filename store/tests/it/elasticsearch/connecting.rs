@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use logpipeline_cluster::Credentials;
 use logpipeline_model::Timestamp;
-use logpipeline_store::elasticsearch::{Credentials, ElasticsearchStore, Options};
+use logpipeline_store::elasticsearch::{ElasticsearchStore, Options};
 use logpipeline_store::{LogStore, StoreError, WriteOutcome};
 use serde_json::{Value, json};
 
@@ -20,8 +21,8 @@ fn writer(options: Options) -> Result<ElasticsearchStore, StoreError> {
 
 fn options_of(urls: &[&str]) -> Options {
     let mut options = Engine::Elasticsearch.options(&unique());
-    options.urls = urls.iter().map(|url| (*url).to_owned()).collect();
-    options.timeout = Duration::from_secs(20);
+    options.access.urls = urls.iter().map(|url| (*url).to_owned()).collect();
+    options.access.timeout = Duration::from_secs(20);
     options
 }
 
@@ -55,30 +56,30 @@ async fn unavailable(options: Options) -> String {
 #[test]
 fn addresses_and_credentials_that_cannot_be_used_are_refused_at_once_and_not_shown() {
     for url in ["", "127.0.0.1:9200", "ftp://127.0.0.1", "http://", "/es"] {
-        let reason = refused(|options| options.urls = vec![url.to_owned()]);
+        let reason = refused(|options| options.access.urls = vec![url.to_owned()]);
         assert!(reason.contains("is no address such as https://host:9200"), "{url}: {reason}");
     }
-    let reason = refused(|options| options.urls.clear());
+    let reason = refused(|options| options.access.urls.clear());
     assert!(reason.contains("no address"), "{reason}");
-    let reason = refused(|options| options.urls = vec!["tcp://elastic:secret@host:9200".to_owned()]);
+    let reason = refused(|options| options.access.urls = vec!["tcp://elastic:secret@host:9200".to_owned()]);
     assert!(reason.contains("host:9200") && !reason.contains("secret"), "{reason}");
     for bad in ["", "clé", "two\nlines", "a b", "nul\0"] {
         for credentials in [Credentials::ApiKey(bad.to_owned()), Credentials::Bearer(bad.to_owned())] {
-            let reason = refused(|options| options.credentials = credentials);
+            let reason = refused(|options| options.access.credentials = credentials);
             assert!(reason.contains("no HTTP header can hold") && !reason.contains("clé"), "{bad}: {reason}");
         }
     }
     let user = Credentials::Basic { user: "a:b".to_owned(), password: String::new() };
-    assert!(refused(|options| options.credentials = user).contains("colon"));
+    assert!(refused(|options| options.access.credentials = user).contains("colon"));
     let reason = refused(|options| {
-        options.urls = vec!["https://elastic:secret@127.0.0.1".to_owned()];
-        options.credentials = Credentials::ApiKey("key".to_owned());
+        options.access.urls = vec!["https://elastic:secret@127.0.0.1".to_owned()];
+        options.access.credentials = Credentials::ApiKey("key".to_owned());
     });
     assert!(reason.contains("other credentials") && !reason.contains("secret"), "{reason}");
     for pem in ["", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "no pem"] {
-        let reason = refused(|options| options.authorities = Some(pem.into()));
+        let reason = refused(|options| options.access.authorities = Some(pem.into()));
         assert!(reason.contains("certificate authorities cannot be read"), "{pem}: {reason}");
-        let reason = refused(|options| options.client_certificate = Some(pem.into()));
+        let reason = refused(|options| options.access.client_certificate = Some(pem.into()));
         assert!(reason.contains("client certificate and its key cannot be read"), "{pem}: {reason}");
     }
 }
@@ -86,10 +87,11 @@ fn addresses_and_credentials_that_cannot_be_used_are_refused_at_once_and_not_sho
 #[test]
 fn credentials_are_never_shown() {
     let mut options = options_of(&["http://127.0.0.1:1"]);
-    options.credentials = Credentials::Basic { user: "elastic".to_owned(), password: "secret".to_owned() };
-    options.client_certificate = Some(b"secret".to_vec());
-    options.urls.push("https://elastic:secret@host:9200".to_owned());
-    assert!(!format!("{:?}", options.credentials).contains("secret"));
+    options.access.credentials =
+        Credentials::Basic { user: "elastic".to_owned(), password: "secret".to_owned() };
+    options.access.client_certificate = Some(b"secret".to_vec());
+    options.access.urls.push("https://elastic:secret@host:9200".to_owned());
+    assert!(!format!("{:?}", options.access.credentials).contains("secret"));
     let shown = format!("{options:?}");
     assert!(!shown.contains("secret") && !shown.contains("115, 101, 99"), "{shown}");
 }
@@ -99,16 +101,17 @@ async fn passwords_are_let_in_and_wrong_ones_named_and_waited_for() {
     let server = Secured::server();
     let mut options = server.options();
     assert_works(options.clone()).await;
-    options.credentials = Credentials::Basic { user: server.user.clone(), password: "wrong-one".to_owned() };
+    options.access.credentials =
+        Credentials::Basic { user: server.user.clone(), password: "wrong-one".to_owned() };
     let reason = unavailable(options.clone()).await;
     assert!(reason.contains("401") && reason.contains("check the user and password"), "{reason}");
     assert!(!reason.contains("wrong-one"), "{reason}");
-    options.credentials = Credentials::None;
+    options.access.credentials = Credentials::None;
     let reason = unavailable(options.clone()).await;
     assert!(reason.contains("401") && reason.contains("security_exception"), "{reason}");
     // In the address, as many tools take it.
     let with = format!("https://{}:{}@", server.user, server.password);
-    options.urls = vec![server.url.replace("https://", &with)];
+    options.access.urls = vec![server.url.replace("https://", &with)];
     assert_works(options).await;
 }
 
@@ -121,7 +124,7 @@ async fn api_keys_are_let_in_as_far_as_they_may() {
         server.call("/_security/api_key", Some(&body))["encoded"].as_str().unwrap().to_owned()
     };
     let mut options = server.options();
-    options.credentials = Credentials::ApiKey(key(json!({
+    options.access.credentials = Credentials::ApiKey(key(json!({
         "cluster": ["monitor", "manage_index_templates"],
         "indices": [{
             "names": ["logs-*"],
@@ -131,11 +134,11 @@ async fn api_keys_are_let_in_as_far_as_they_may() {
     assert_works(options.clone()).await;
     // May put templates, but write nothing: no fault of the entries.
     let role = json!({ "cluster": ["monitor", "manage_index_templates"], "indices": [] });
-    options.credentials = Credentials::ApiKey(key(role));
+    options.access.credentials = Credentials::ApiKey(key(role));
     let reason = unavailable(options.clone()).await;
     assert!(reason.contains("security_exception") && reason.contains("unauthorized"), "{reason}");
     let role = json!({ "cluster": ["monitor"], "indices": [] });
-    options.credentials = Credentials::ApiKey(key(role));
+    options.access.credentials = Credentials::ApiKey(key(role));
     let reason = unavailable(options).await;
     assert!(reason.contains("403") && reason.contains("privileges"), "{reason}");
 }
@@ -147,10 +150,10 @@ async fn bearer_tokens_are_let_in() {
     let token = server.call(&path, None)["token"]["value"].as_str().unwrap().to_owned();
     // This service may read logs, and not put templates.
     let mut options = server.options();
-    options.credentials = Credentials::Bearer(token);
+    options.access.credentials = Credentials::Bearer(token);
     let store = ElasticsearchStore::open_reader(options.clone()).unwrap();
     assert_eq!(store.health().await.unwrap().entries, 0);
-    options.credentials = Credentials::Bearer("AAEAAWVsYXN0aWMvZmxlZXQ".to_owned());
+    options.access.credentials = Credentials::Bearer("AAEAAWVsYXN0aWMvZmxlZXQ".to_owned());
     let store = ElasticsearchStore::open_reader(options).unwrap();
     let error = store.health().await.unwrap_err().to_string();
     assert!(error.contains("401") && error.contains("the token"), "{error}");
@@ -160,15 +163,15 @@ async fn bearer_tokens_are_let_in() {
 async fn servers_that_no_known_authority_vouches_for_are_not_talked_to() {
     let server = Secured::server();
     let mut options = server.options();
-    options.authorities = None;
+    options.access.authorities = None;
     let reason = unavailable(options.clone()).await;
     assert!(reason.contains(&server.url) && reason.contains("UnknownIssuer"), "{reason}");
-    options.authorities = Some(MutualTls::certificates().authority);
+    options.access.authorities = Some(MutualTls::certificates().authority);
     let reason = unavailable(options.clone()).await;
     assert!(reason.contains("certificate"), "{reason}");
     // Nor by a name that is not in the certificate.
     options = server.options();
-    options.urls = vec![server.url.replace("127.0.0.1", "127.0.0.2")];
+    options.access.urls = vec![server.url.replace("127.0.0.1", "127.0.0.2")];
     let reason = unavailable(options).await;
     assert!(reason.contains("certificate") || reason.contains("Connect"), "{reason}");
 }
@@ -177,10 +180,10 @@ async fn servers_that_no_known_authority_vouches_for_are_not_talked_to() {
 async fn a_client_certificate_is_shown_to_a_tls_terminator_before_elasticsearch() {
     let gate = MutualTls::before(&Engine::Elasticsearch.url()).await;
     let mut options = options_of(&[&gate.url]);
-    options.authorities = Some(gate.certificates.authority.clone());
+    options.access.authorities = Some(gate.certificates.authority.clone());
     let reason = unavailable(options.clone()).await;
     assert!(reason.to_lowercase().contains("certificate"), "{reason}");
-    options.client_certificate = Some(gate.certificates.client.clone());
+    options.access.client_certificate = Some(gate.certificates.client.clone());
     assert_works(options.clone()).await;
     let sent = gate.authorizations();
     assert!(!sent.is_empty() && sent.iter().all(Option::is_none), "{sent:?}");
@@ -193,7 +196,7 @@ async fn a_client_certificate_is_shown_to_a_tls_terminator_before_elasticsearch(
             "Basic ZWxhc3RpYzpwQHNzOnfDtnJk",
         ),
     ] {
-        options.credentials = credentials;
+        options.access.credentials = credentials;
         assert_works(options.clone()).await;
         assert_eq!(gate.authorizations().last().unwrap().as_deref(), Some(header));
     }
@@ -203,7 +206,7 @@ on_each! {
     async fn any_of_several_addresses_will_do(engine: Engine) {
         let site = Site::new(engine).await;
         let mut options = site.options();
-        options.urls = vec!["http://127.0.0.1:1".to_owned(), site.proxy.url()];
+        options.access.urls = vec!["http://127.0.0.1:1".to_owned(), site.proxy.url()];
         assert_works(options).await;
     }
 
@@ -211,7 +214,7 @@ on_each! {
         let site = Site::new(engine).await;
         let second = Proxy::to(&site.server).await;
         let mut options = site.options();
-        options.urls = vec![site.proxy.url(), second.url()];
+        options.access.urls = vec![site.proxy.url(), second.url()];
         let store = writer(options).unwrap();
         let batch = |n| vec![entry(n, json!({}))];
         assert_eq!(store.write(batch(1)).await.unwrap(), [WriteOutcome::Stored]);
@@ -231,7 +234,7 @@ on_each! {
         let site = Site::new(engine).await;
         let second = Proxy::to(&site.server).await;
         let mut options = site.options();
-        options.urls = vec![site.proxy.url(), second.url()];
+        options.access.urls = vec![site.proxy.url(), second.url()];
         site.proxy.rule(|_, _| Action::Answer(503, json!({ "error": { "type": "master_not_discovered_exception", "reason": "no master" } })));
         assert_works(options).await;
         assert!(!second.bulks().is_empty());
@@ -240,12 +243,12 @@ on_each! {
     async fn no_server_and_a_silent_one_are_reported_in_bounded_time(engine: Engine) {
         let site = Site::new(engine).await;
         let mut options = site.options();
-        options.timeout = Duration::from_millis(300);
-        options.urls = vec!["http://127.0.0.1:1".to_owned()];
+        options.access.timeout = Duration::from_millis(300);
+        options.access.urls = vec!["http://127.0.0.1:1".to_owned()];
         let begun = Instant::now();
         let reason = unavailable(options.clone()).await;
         assert!(reason.contains("http://127.0.0.1:1") && reason.contains("refused"), "{reason}");
-        options.urls = vec![site.proxy.url()];
+        options.access.urls = vec![site.proxy.url()];
         site.proxy.rule(|_, _| Action::Wait(Duration::from_secs(60)));
         let reason = unavailable(options).await;
         assert!(reason.contains(&site.proxy.url()) && reason.contains("timed out"), "{reason}");

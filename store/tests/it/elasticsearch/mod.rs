@@ -58,8 +58,8 @@ impl Site {
 
     fn options(&self) -> Options {
         let mut options = self.engine.options(&self.pipeline);
-        options.urls = vec![self.proxy.url()];
-        options.timeout = Duration::from_secs(20);
+        options.access.urls = vec![self.proxy.url()];
+        options.access.timeout = Duration::from_secs(20);
         options
     }
 

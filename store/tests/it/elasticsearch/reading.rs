@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use logpipeline_model::query::{Field, TimeRange};
 use logpipeline_model::{EntryId, Timestamp};
-use logpipeline_store::elasticsearch::{ElasticsearchStore, Options};
+use logpipeline_store::elasticsearch::ElasticsearchStore;
 use logpipeline_store::{
     FieldKind, HistogramRequest, LogStore, NewEntry, Order, Position, SearchRequest, StoreError,
     ValuesRequest,
@@ -53,7 +53,8 @@ fn first() -> Position {
 on_each! {
     async fn a_server_that_does_not_answer_is_waited_for_until_the_deadline(engine: Engine) {
         let site = Site::new(engine).await;
-        let options = Options { timeout: Duration::from_secs(5), ..site.options() };
+        let mut options = site.options();
+        options.access.timeout = Duration::from_secs(5);
         let store = ElasticsearchStore::open_writer(options, Timestamp::MIN).unwrap();
         store_all(&store, numbered(0..10)).await;
         store.refresh().await.unwrap();

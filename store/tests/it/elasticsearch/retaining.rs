@@ -337,7 +337,7 @@ async fn an_entry_that_comes_at_the_last_moment_on_opensearch_keeps_its_index() 
 /// Between the look at an index and its removal, as a request that was under way while it was rolled over.
 async fn last_moment(engine: Engine) {
     let proxy = Proxy::to(&engine.url()).await;
-    let ground = Ground::with(engine, |options| options.urls = vec![proxy.url()]);
+    let ground = Ground::with(engine, |options| options.access.urls = vec![proxy.url()]);
     let index = ground.index(1, "2023-09-13T12:00:00Z", None).await;
     let hits = ground.raw.get(&format!("/{index}/_search")).await["hits"]["hits"].take();
     let (id, mut document) = (hits[0]["_id"].as_str().unwrap(), hits[0]["_source"].clone());
@@ -403,7 +403,7 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
     let mut ground = Ground::new(engine);
     let options = |ground: &Ground, days| {
         let mut options = engine.options(&ground.pipeline);
-        options.urls = vec![proxy.url()];
+        options.access.urls = vec![proxy.url()];
         options.layout.lifecycle = Lifecycle::Auto;
         options.layout.rollover_age = Some(Duration::from_millis(1));
         options.classes = keep(ground, days);
@@ -446,7 +446,7 @@ async fn a_data_stream_lifecycle_is_told_of_entries_of_the_future_checked_with_t
         false => Action::Pass,
     });
     let ground = Ground::with(engine, |options| {
-        options.urls = vec![proxy.url()];
+        options.access.urls = vec![proxy.url()];
         options.layout.lifecycle = Lifecycle::Auto;
         options.layout.rollover_age = Some(Duration::from_millis(1));
         options.classes = Classes::new(options.classes.pipeline(), Some(DAY), Vec::new()).unwrap();
@@ -460,7 +460,7 @@ async fn a_data_stream_lifecycle_is_told_of_entries_of_the_future_checked_with_t
     let custom = json!({ "template": { "lifecycle": { "data_retention": "90d" } } });
     ground.raw.put(&format!("/_component_template/logs-{}@custom", ground.pipeline), custom).await;
     let mut options = engine.options(&ground.pipeline);
-    (options.urls, options.layout.lifecycle) = (vec![proxy.url()], Lifecycle::DataStream);
+    (options.access.urls, options.layout.lifecycle) = (vec![proxy.url()], Lifecycle::DataStream);
     let again = ElasticsearchStore::open_writer(options, Timestamp::MIN).unwrap();
     store_all(&again, vec![entry(4, json!({ "message": "4" }))]).await;
     let requests = proxy.requests();

@@ -100,8 +100,8 @@ on_each! {
             engine,
         };
         let mut options = site.options();
-        options.urls = vec![server.url()];
-        options.timeout = Duration::from_secs(1);
+        options.access.urls = vec![server.url()];
+        options.access.timeout = Duration::from_secs(1);
         let store = ElasticsearchStore::open_writer(options, logpipeline_model::Timestamp::MIN).unwrap();
         let (written, stop) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let loading = tokio::spawn(load(store, Arc::clone(&written), Arc::clone(&stop)));

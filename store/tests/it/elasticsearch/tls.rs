@@ -5,7 +5,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use logpipeline_store::elasticsearch::{Credentials, Options};
+use logpipeline_cluster::Credentials;
+use logpipeline_store::elasticsearch::Options;
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
@@ -44,10 +45,11 @@ impl Secured {
 
     pub fn options(&self) -> Options {
         let mut options = Engine::Elasticsearch.options(&unique());
-        options.urls = vec![self.url.clone()];
-        options.credentials = Credentials::Basic { user: self.user.clone(), password: self.password.clone() };
-        options.authorities = Some(std::fs::read(&self.authority).unwrap());
-        options.timeout = Duration::from_secs(20);
+        options.access.urls = vec![self.url.clone()];
+        options.access.credentials =
+            Credentials::Basic { user: self.user.clone(), password: self.password.clone() };
+        options.access.authorities = Some(std::fs::read(&self.authority).unwrap());
+        options.access.timeout = Duration::from_secs(20);
         options
     }
 

@@ -133,7 +133,7 @@ on_each! {
     async fn a_request_executed_late_behind_a_rollover_leaves_one_copy_in_the_end(engine: Engine) {
         let site = Site::new(engine).await;
         let mut options = site.options();
-        options.timeout = Duration::from_secs(1);
+        options.access.timeout = Duration::from_secs(1);
         let store = ElasticsearchStore::open_writer(options, at("2000-01-01T00:00:00Z")).unwrap();
         assert_stored(&store, &entries(100..101)).await;
         let batch = entries(1..11);
@@ -369,7 +369,7 @@ on_each! {
     async fn compressed_bodies_are_stored_alike(engine: Engine) {
         let site = Site::new(engine).await;
         let mut options = site.options();
-        options.gzip = true;
+        options.access.gzip = true;
         let store = ElasticsearchStore::open_writer(options, at("2000-01-01T00:00:00Z")).unwrap();
         let batch = entries(1..101);
         assert_stored(&store, &batch).await;

@@ -17,11 +17,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::options::{Credentials, Options};
-use crate::StoreError;
+use crate::{Access, ClusterError, Credentials};
 
 #[derive(Debug)]
-pub(super) struct Connection {
+pub struct Connection {
     nodes: Vec<Node>,
     /// The node that answered last.
     current: AtomicUsize,
@@ -37,7 +36,7 @@ struct Node {
 
 /// Why a request has no answer that can be used.
 #[derive(Debug, Clone, thiserror::Error)]
-pub(super) enum RequestError {
+pub enum RequestError {
     /// No server took the request.
     #[error("{0}")]
     Unreachable(String),
@@ -51,7 +50,7 @@ pub(super) enum RequestError {
 }
 
 impl RequestError {
-    pub(super) fn status(&self) -> Option<u16> {
+    pub fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
             _ => None,
@@ -59,7 +58,7 @@ impl RequestError {
     }
 
     /// Whether it is certain that the server did nothing, and will do nothing, of what it was asked for.
-    pub(super) fn is_clear(&self) -> bool {
+    pub fn is_clear(&self) -> bool {
         match self {
             Self::Unreachable(_) => true,
             Self::Unanswered(_) | Self::Garbled { .. } => false,
@@ -69,7 +68,7 @@ impl RequestError {
     }
 
     /// Whether the same request may succeed later.
-    pub(super) fn is_transient(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Unanswered(_) => true,
             Self::Garbled { .. } => false,
@@ -82,17 +81,6 @@ impl RequestError {
     }
 }
 
-impl From<RequestError> for StoreError {
-    fn from(error: RequestError) -> Self {
-        let reason = error.to_string();
-        match &error {
-            RequestError::Refused { status: 400, .. } => Self::Unsupported { reason },
-            RequestError::Garbled { .. } => Self::Damaged { reason },
-            _ => Self::Unavailable { reason },
-        }
-    }
-}
-
 struct Content {
     bytes: Bytes,
     /// Rather than one object.
@@ -101,26 +89,26 @@ struct Content {
 }
 
 impl Connection {
-    pub(super) fn new(options: &Options) -> Result<Self, StoreError> {
-        if options.urls.is_empty() {
+    pub fn new(access: &Access) -> Result<Self, ClusterError> {
+        if access.urls.is_empty() {
             return Err(invalid("no address of Elasticsearch is given".to_owned()));
         }
-        let nodes = options.urls.iter().map(|url| Node::new(url, options)).collect::<Result<_, _>>()?;
-        Ok(Self { nodes, current: AtomicUsize::new(0), timeout: options.timeout, gzip: options.gzip })
+        let nodes = access.urls.iter().map(|url| Node::new(url, access)).collect::<Result<_, _>>()?;
+        Ok(Self { nodes, current: AtomicUsize::new(0), timeout: access.timeout, gzip: access.gzip })
     }
 
     /// How long a request may take that has no deadline of its own.
-    pub(super) fn timeout(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
     /// The server that answered last.
-    pub(super) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         self.nodes.get(self.current.load(Ordering::Relaxed)).map_or("", |node| &node.url)
     }
 
     /// Sends a request that may be sent twice, to one address after the other.
-    pub(super) async fn ask<T: DeserializeOwned>(
+    pub async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -129,7 +117,7 @@ impl Connection {
         self.ask_within(method, path, body, self.timeout).await
     }
 
-    pub(super) async fn ask_within<T: DeserializeOwned>(
+    pub async fn ask_within<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
@@ -148,7 +136,7 @@ impl Connection {
 
     /// Sends lines that must not be sent twice without a look at what became of them: to the next
     /// address only where this one was not reached.
-    pub(super) async fn send_lines<T: DeserializeOwned>(
+    pub async fn send_lines<T: DeserializeOwned>(
         &self,
         path: &str,
         lines: Bytes,
@@ -199,7 +187,7 @@ impl Connection {
 }
 
 impl Node {
-    fn new(url: &str, options: &Options) -> Result<Self, StoreError> {
+    fn new(url: &str, access: &Access) -> Result<Self, ClusterError> {
         let mut parsed = Url::parse(url)
             .ok()
             .filter(|parsed| matches!(parsed.scheme(), "http" | "https") && parsed.has_host())
@@ -208,11 +196,11 @@ impl Node {
                 let shown = url.rsplit('@').next().unwrap_or_default();
                 invalid(format!("{shown:?} is no address such as https://host:9200"))
             })?;
-        let credentials = within(&mut parsed, &options.credentials)?;
+        let credentials = within(&mut parsed, &access.credentials)?;
         let address = parsed.as_str().trim_end_matches('/').to_owned();
         let mut auth = auth(&credentials)?;
         let mut headers = HeaderMap::new();
-        if let Some(pem) = &options.client_certificate {
+        if let Some(pem) = &access.client_certificate {
             // The transport takes one kind of credentials: those beside a certificate go another way.
             match &credentials {
                 Credentials::None => {}
@@ -233,13 +221,13 @@ impl Node {
         if let Some(auth) = auth {
             builder = builder.auth(auth);
         }
-        if let Some(pem) = &options.authorities {
+        if let Some(pem) = &access.authorities {
             let authorities = Certificate::from_pem(pem)
                 .map_err(|error| invalid(format!("the certificate authorities cannot be read: {error}")))?;
             builder = builder.cert_validation(CertificateValidation::Full(authorities));
         }
         let transport = builder.build().map_err(|error| {
-            let what = match (&options.client_certificate, &options.authorities) {
+            let what = match (&access.client_certificate, &access.authorities) {
                 (Some(_), None) => "the client certificate and its key cannot be read",
                 (Some(_), Some(_)) => {
                     "the client certificate, its key or the certificate authorities cannot be read"
@@ -312,7 +300,7 @@ impl Node {
 }
 
 /// The credentials to be used with an address, which may hold some itself and then loses them.
-fn within(url: &mut Url, given: &Credentials) -> Result<Credentials, StoreError> {
+fn within(url: &mut Url, given: &Credentials) -> Result<Credentials, ClusterError> {
     if url.username().is_empty() && url.password().is_none() {
         return Ok(given.clone());
     }
@@ -332,7 +320,7 @@ fn within(url: &mut Url, given: &Credentials) -> Result<Credentials, StoreError>
     Ok(own)
 }
 
-fn authorize(headers: &mut HeaderMap, value: &str) -> Result<(), StoreError> {
+fn authorize(headers: &mut HeaderMap, value: &str) -> Result<(), ClusterError> {
     let mut value = HeaderValue::from_str(value).map_err(|error| invalid(error.to_string()))?;
     value.set_sensitive(true);
     headers.insert(AUTHORIZATION, value);
@@ -353,7 +341,7 @@ fn with_causes(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn auth(credentials: &Credentials) -> Result<Option<Auth>, StoreError> {
+fn auth(credentials: &Credentials) -> Result<Option<Auth>, ClusterError> {
     let printable = |what: &str, text: &str| {
         if !text.is_empty() && text.bytes().all(|byte| (0x21..0x7f).contains(&byte)) {
             return Ok(text.to_owned());
@@ -387,8 +375,8 @@ async fn gzip(bytes: Bytes) -> Result<Bytes, RequestError> {
     Ok(compressed.and_then(|compressed| compressed).map_err(failed)?.into())
 }
 
-fn invalid(reason: String) -> StoreError {
-    StoreError::Unsupported { reason }
+fn invalid(reason: String) -> ClusterError {
+    ClusterError::Unsupported { reason }
 }
 
 #[derive(Deserialize)]
@@ -405,9 +393,9 @@ enum Fault {
 
 /// An error as Elasticsearch tells it, of a request or of one item.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Cause {
+pub struct Cause {
     #[serde(rename = "type")]
-    pub(super) kind: String,
+    pub kind: String,
     #[serde(default)]
     reason: Option<String>,
     #[serde(default)]
@@ -435,7 +423,7 @@ impl Cause {
         (self.kind.clone(), self.text())
     }
 
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = self.reason.clone().unwrap_or_else(|| self.kind.clone());
         let mut cause = self.caused_by.as_deref();
         while let Some(inner) = cause {

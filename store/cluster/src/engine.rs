@@ -1,21 +1,17 @@
 //! Which engine answers, and what it can do.
 
-use std::time::Duration;
-
 use elasticsearch::http::Method;
 use logpipeline_model::elasticsearch::Product;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::compile::{self, Compiler};
-use super::connection::{Connection, RequestError};
-use crate::StoreError;
+use crate::{ClusterError, Connection};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Engine {
-    pub(super) product: Product,
+pub struct Engine {
+    pub product: Product,
     /// Major and minor.
-    pub(super) version: (u32, u32),
+    pub version: (u32, u32),
 }
 
 #[derive(Deserialize)]
@@ -33,9 +29,9 @@ struct Version {
 }
 
 impl Engine {
-    pub(super) async fn detect(connection: &Connection) -> Result<Self, StoreError> {
+    pub async fn detect(connection: &Connection) -> Result<Self, ClusterError> {
         let answer: Value = connection.ask(Method::Get, "/", None).await?;
-        Self::of(&answer).ok_or_else(|| StoreError::Unsupported {
+        Self::of(&answer).ok_or_else(|| ClusterError::Unsupported {
             reason: format!("{} is neither Elasticsearch nor OpenSearch", connection.address()),
         })
     }
@@ -53,7 +49,7 @@ impl Engine {
     }
 
     /// Why the engine cannot be used, where it cannot.
-    pub(super) fn unsupported(&self) -> Option<String> {
+    pub fn unsupported(&self) -> Option<String> {
         let (name, oldest) = match self.product {
             Product::Elasticsearch => ("Elasticsearch", 8),
             Product::OpenSearch => ("OpenSearch", 2),
@@ -64,12 +60,12 @@ impl Engine {
     }
 
     /// Whether bulk requests can say that nothing but a data stream is to be written to.
-    pub(super) fn requires_data_streams(&self) -> bool {
+    pub fn requires_data_streams(&self) -> bool {
         self.product == Product::Elasticsearch && self.version >= (8, 13)
     }
 
     /// The path that opens a point in time on indices.
-    pub(super) fn point_in_time_path(&self, indices: &str) -> String {
+    pub fn point_in_time_path(&self, indices: &str) -> String {
         match self.product {
             // Older ones refuse it while a shard is missing.
             Product::Elasticsearch if self.version >= (8, 16) => format!(
@@ -81,7 +77,7 @@ impl Engine {
     }
 
     /// The id in the answer to that.
-    pub(super) fn point_in_time_id(&self, answer: &Value) -> Option<String> {
+    pub fn point_in_time_id(&self, answer: &Value) -> Option<String> {
         let name = match self.product {
             Product::Elasticsearch => "id",
             Product::OpenSearch => "pit_id",
@@ -90,59 +86,12 @@ impl Engine {
     }
 
     /// The request that closes it.
-    pub(super) fn close_point_in_time(&self, id: &str) -> (&'static str, Value) {
+    pub fn close_point_in_time(&self, id: &str) -> (&'static str, Value) {
         match self.product {
             Product::Elasticsearch => ("/_pit", json!({ "id": id })),
             Product::OpenSearch => ("/_search/point_in_time", json!({ "pit_id": [id] })),
         }
     }
-}
-
-/// How long what was learnt of the indices' fields is taken for true: what is rolled over to templates without
-/// `message.raw` meanwhile is not found by patterns on the message.
-pub(super) const FIELDS_LEARNT_FOR: Duration = Duration::from_secs(60);
-
-/// How long what was learnt of the entries is taken for true. Entries that queries must be compiled for may be
-/// missed so long, as entries that wait for a refresh are.
-pub(super) const ENTRIES_LEARNT_FOR: Duration = Duration::from_secs(1);
-
-/// Learns what entries there are that queries must be compiled for.
-pub(super) async fn survey(
-    connection: &Connection,
-    indices: &str,
-    wildcard: bool,
-) -> Result<Compiler, RequestError> {
-    let path = format!("/{indices}/_search?ignore_unavailable=true&allow_no_indices=true");
-    let body = json!({ "size": 0, "track_total_hits": false, "aggs": compile::marks() });
-    let found: Value = match connection.ask(Method::Post, &path, Some(&body)).await {
-        Ok(found) => found,
-        Err(error) if error.status() == Some(404) => Value::Null,
-        Err(error) => return Err(error),
-    };
-    let any = |name: &str| found["aggregations"][name]["doc_count"].as_u64().is_some_and(|count| count > 0);
-    Ok(Compiler {
-        wildcard,
-        not_raw: any("not_raw"),
-        overflow: any("overflow"),
-        otherwise: any("otherwise"),
-        coarse: false,
-    })
-}
-
-/// Whether all indices have `message.raw`.
-pub(super) async fn has_wildcard(connection: &Connection, indices: &str) -> Result<bool, RequestError> {
-    let path =
-        format!("/{indices}/_field_caps?fields=message.raw&include_unmapped=true&ignore_unavailable=true");
-    let caps: Value = match connection.ask(Method::Get, &path, None).await {
-        Ok(caps) => caps,
-        Err(error) if error.status() == Some(404) => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    // One kind in every index: one without the field would be among those of the kind "unmapped".
-    let kinds = caps["fields"]["message.raw"].as_object();
-    Ok(kinds.is_some_and(|kinds| {
-        kinds.len() == 1 && (kinds.contains_key("wildcard") || kinds.contains_key("keyword"))
-    }))
 }
 
 #[cfg(test)]

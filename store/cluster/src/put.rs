@@ -4,65 +4,76 @@ use elasticsearch::http::Method;
 use logpipeline_model::elasticsearch::{Definition, Lifecycle, Put};
 use serde_json::Value;
 
-use super::connection::{Connection, RequestError};
-use super::engine::Engine;
-use crate::StoreError;
+use crate::compare;
+use crate::{ClusterError, Connection, Engine, RequestError};
 
-pub(super) async fn put(connection: &Connection, definition: &Definition) -> Result<(), RequestError> {
+/// Puts a definition where it is missing or differs; whether it did.
+pub async fn put(connection: &Connection, definition: &Definition) -> Result<bool, RequestError> {
     match definition.put {
-        Put::Always => send(connection, &definition.path, definition).await,
+        Put::Always => unless_same(connection, definition).await,
         Put::IfAbsent => if_absent(connection, definition).await,
         Put::BySequence => by_sequence(connection, definition).await,
         Put::OnStream => on_stream(connection, definition).await,
     }
 }
 
-async fn send(connection: &Connection, path: &str, definition: &Definition) -> Result<(), RequestError> {
-    connection.ask::<Value>(Method::Put, path, Some(&definition.body)).await.map(drop)
+async fn send(connection: &Connection, path: &str, body: &Value) -> Result<(), RequestError> {
+    connection.ask::<Value>(Method::Put, path, Some(body)).await.map(drop)
 }
 
-async fn if_absent(connection: &Connection, definition: &Definition) -> Result<(), RequestError> {
+async fn unless_same(connection: &Connection, definition: &Definition) -> Result<bool, RequestError> {
+    let found = find(connection, &definition.path).await?;
+    if found.is_some_and(|found| compare::is_as_defined(&found, definition)) {
+        return Ok(false);
+    }
+    send(connection, &definition.path, &definition.body).await?;
+    Ok(true)
+}
+
+async fn if_absent(connection: &Connection, definition: &Definition) -> Result<bool, RequestError> {
     if find(connection, &definition.path).await?.is_some() {
-        return Ok(());
+        return Ok(false);
     }
     // Where somebody makes it in this moment, theirs stays.
-    match send(connection, &format!("{}?create=true", definition.path), definition).await {
-        Err(RequestError::Refused { status: 400, reason, .. }) if reason.contains("already exists") => Ok(()),
-        other => other,
+    match send(connection, &format!("{}?create=true", definition.path), &definition.body).await {
+        Err(RequestError::Refused { status: 400, reason, .. }) if reason.contains("already exists") => {
+            Ok(false)
+        }
+        other => other.map(|()| true),
     }
 }
 
-async fn by_sequence(connection: &Connection, definition: &Definition) -> Result<(), RequestError> {
+async fn by_sequence(connection: &Connection, definition: &Definition) -> Result<bool, RequestError> {
     let Some(found) = find(connection, &definition.path).await? else {
-        return unless_first(send(connection, &definition.path, definition).await);
+        return unless_first(send(connection, &definition.path, &definition.body).await);
     };
-    if holds(&found, &definition.body) {
-        return Ok(());
+    if compare::holds(&found, &definition.body) {
+        return Ok(false);
     }
     let number = |name: &str| found[name].as_i64().unwrap_or_default();
     let (number, term) = (number("_seq_no"), number("_primary_term"));
     let path = format!("{}?if_seq_no={number}&if_primary_term={term}", definition.path);
-    unless_first(send(connection, &path, definition).await)?;
+    unless_first(send(connection, &path, &definition.body).await)?;
     // Indices that are there go by the policy as it was when they were made, until they are told.
     let policy = definition.path.rsplit('/').next().unwrap_or_default();
     let path = format!("/_plugins/_ism/change_policy/.ds-{policy}-*");
     let body = serde_json::json!({ "policy_id": policy });
     match connection.ask::<Value>(Method::Post, &path, Some(&body)).await {
         Err(error) if error.status() != Some(404) => Err(error),
-        _ => Ok(()),
+        _ => Ok(true),
     }
 }
 
 /// Another process that puts the same in this moment has put it.
-fn unless_first(sent: Result<(), RequestError>) -> Result<(), RequestError> {
+fn unless_first(sent: Result<(), RequestError>) -> Result<bool, RequestError> {
     match sent {
-        Err(error) if error.status() == Some(409) => Ok(()),
-        other => other,
+        Err(error) if error.status() == Some(409) => Ok(false),
+        other => other.map(|()| true),
     }
 }
 
 /// With what users override: they do so in a template, which counts for streams made from then on.
-async fn on_stream(connection: &Connection, definition: &Definition) -> Result<(), RequestError> {
+async fn on_stream(connection: &Connection, definition: &Definition) -> Result<bool, RequestError> {
     let stream = definition.path.split('/').nth(2).unwrap_or_default();
     let path = format!("/_index_template/_simulate_index/{stream}");
     let mut simulated: Value = connection.ask(Method::Post, &path, None).await?;
@@ -70,9 +81,15 @@ async fn on_stream(connection: &Connection, definition: &Definition) -> Result<(
         Value::Object(lifecycle) => Value::Object(lifecycle),
         _ => definition.body.clone(),
     };
+    let found = find(connection, &definition.path).await?;
+    let streams = found.as_ref().and_then(|found| found["data_streams"].as_array());
+    let Some(there) = streams.and_then(|streams| streams.first()) else { return Ok(false) };
+    if compare::holds(&there["lifecycle"], &body) {
+        return Ok(false);
+    }
     match connection.ask::<Value>(Method::Put, &definition.path, Some(&body)).await {
-        Err(error) if error.status() != Some(404) => Err(error),
-        _ => Ok(()),
+        Err(error) if error.status() == Some(404) => Ok(false),
+        other => other.map(|_| true),
     }
 }
 
@@ -84,29 +101,15 @@ async fn find(connection: &Connection, path: &str) -> Result<Option<Value>, Requ
     }
 }
 
-/// Whether everything wanted is there; engines add to what they are given.
-fn holds(found: &Value, wanted: &Value) -> bool {
-    match (found, wanted) {
-        (Value::Object(found), Value::Object(wanted)) => {
-            wanted.iter().all(|(name, wanted)| found.get(name).is_some_and(|found| holds(found, wanted)))
-        }
-        (Value::Array(found), Value::Array(wanted)) => {
-            found.len() == wanted.len()
-                && found.iter().zip(wanted).all(|(found, wanted)| holds(found, wanted))
-        }
-        _ => found == wanted,
-    }
-}
-
 /// The lifecycle that was asked for, or that the engine has.
-pub(super) async fn lifecycle(
+pub async fn lifecycle(
     connection: &Connection,
     engine: &Engine,
     asked: Lifecycle,
-) -> Result<Lifecycle, StoreError> {
+) -> Result<Lifecycle, ClusterError> {
     let lifecycle = asked
         .on(engine.product, engine.version)
-        .map_err(|error| StoreError::Unsupported { reason: error.to_string() })?;
+        .map_err(|error| ClusterError::Unsupported { reason: error.to_string() })?;
     let Some(probe) = lifecycle.probe() else { return Ok(lifecycle) };
     match connection.ask::<Value>(Method::Get, probe, None).await {
         Ok(_) => Ok(lifecycle),
@@ -119,7 +122,7 @@ pub(super) async fn lifecycle(
                 );
                 return Ok(Lifecycle::Ingestor);
             }
-            Err(StoreError::Unsupported {
+            Err(ClusterError::Unsupported {
                 reason: format!(
                     "{} was built without what the lifecycle {lifecycle:?} needs: take ingestor or auto",
                     connection.address()
@@ -129,31 +132,5 @@ pub(super) async fn lifecycle(
         // It is there, and asks for more than this.
         Err(RequestError::Refused { .. }) => Ok(lifecycle),
         Err(error) => Err(error.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_engines_add_makes_no_difference_and_everything_else_does() {
-        let wanted = json!({ "policy": { "states": [{ "name": "hot", "actions": [{ "delete": {} }] }] } });
-        let found = json!({
-            "_seq_no": 3,
-            "policy": { "last_updated_time": 1, "states": [
-                { "name": "hot", "actions": [{ "delete": {}, "retry": { "count": 3 } }] },
-            ] },
-        });
-        assert!(holds(&found, &wanted));
-        for other in [
-            json!({ "policy": { "states": [] } }),
-            json!({ "policy": { "states": [{ "name": "cold", "actions": [{ "delete": {} }] }] } }),
-            json!({ "policy": { "states": [{ "name": "hot", "actions": [{ "close": {} }] }] } }),
-        ] {
-            assert!(!holds(&other, &wanted), "{other}");
-        }
     }
 }
