@@ -17,11 +17,13 @@ export STORE ?= embedded
 export ELASTICSEARCH_PORT ?= 9200
 export CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || echo /usr/bin/chromium)
 
-RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+RELEASE := $(TARGET)/release
+DEBUG := $(TARGET)/debug
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate bench faults require require-node chromium
+.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance bench faults require require-node require-kubernetes chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -51,8 +53,8 @@ $(UI)/dist/index.html: $(UI)/node_modules/.package-lock.json $(UI_SOURCES)
 
 test: test-rust test-ui test-dev test-browser ## Run every test: Rust, the UI's units, the scripts, and the UI in a browser
 
-test-rust: require ui
-	dev/with-search-servers.sh cargo test --workspace --locked
+test-rust: require require-kubernetes ui
+	dev/with-search-servers.sh dev/with-kubernetes.sh cargo test --workspace --locked
 
 conformance: require ## Compare a million pairs of an entry and a query: plain matcher, embedded store, Elasticsearch, OpenSearch
 	LOGPIPELINE_DIFFERENTIAL_ROUNDS=$(CONFORMANCE_ROUNDS) LOGPIPELINE_DIFFERENTIAL_SEED=$(CONFORMANCE_SEED) dev/with-search-servers.sh \
@@ -61,7 +63,9 @@ conformance: require ## Compare a million pairs of an entry and a query: plain m
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test
 
-test-dev: require-node
+# The demo runs on the binaries of test-rust, as test-browser does.
+test-dev: require ui
+	cargo test --workspace --locked --no-run
 	node --test dev/test/*.test.mjs
 
 # With --no-run the binaries are those of test-rust, with the UI inside; a plain build would compile all dependencies anew.
@@ -78,14 +82,23 @@ lint: require $(UI)/node_modules/.package-lock.json $(TOOLS)/cargo-deny ## Check
 fmt: require ## Format the sources
 	cargo fmt --all
 
-generate: require ## Write the files that are generated from code, and checked in
+generate: require crds ## Write the files that are generated from code, and checked in
 	cargo run --locked --quiet --bin logpipeline-query -- openapi > docs/openapi.json
+
+crds: require ## Write the definition of the resource LogPipeline, and its reference
+	cargo build --locked --quiet -p logpipeline-operator
+	@$(DEBUG)/logpipeline-operator crd > crds/logpipeline.yaml
+	@cp crds/logpipeline.yaml charts/logpipeline/files/crd.yaml
+	@$(DEBUG)/logpipeline-operator reference > docs/reference/logpipeline.md
 
 bench: build ## Measure the release build: figures for docs/performance.md
 	node dev/bench.mjs
 
 faults: build ## Break Elasticsearch in every way under load, and prove that nothing is lost or doubled (about 10 minutes)
 	node dev/faults.mjs
+
+require-kubernetes:
+	@dev/require.sh go openssl curl
 
 require: require-node
 	@dev/require.sh cargo cc

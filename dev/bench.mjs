@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { count, shipped, startPlatform } from './lib/platform.mjs';
-import { binary, freePort, getJson, sleep } from './lib/processes.mjs';
+import { binary, freePort, getJson, sleep, start, stop } from './lib/processes.mjs';
 
 const entries = Number(process.env.BENCH_ENTRIES ?? 1_000_000);
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -63,6 +63,40 @@ async function ingest(name, options) {
     const report = load(platform, dataDir, { duration: '10s', ...options });
     const seconds = report.durationSeconds;
     say(`${name}: ${thousands(report.acknowledged / seconds)} entries/s acknowledged; ${thousands(report.acknowledged / report.cpu)} per ingestor cpu-s (indexing included); p50 ${report.latencyMs.p50} ms, p99 ${report.latencyMs.p99} ms; peak RSS ${peakMebibytes(platform.ingestor.child.pid).toFixed(0)} MiB`);
+  });
+}
+
+const PROBES = 300;
+
+/** From the 202 to an answer of the query server that holds the entry, while 200 entries/s come in. */
+async function freshness() {
+  await withPlatform([], async (platform, dataDir) => {
+    const load = start(
+      'logpipeline-generator',
+      ['--target', platform.ingestUrl, '--query-url', platform.queryUrl, '--rate', '200', '--batch-size', '10', '--duration', '0'],
+      { logFile: path.join(dataDir, 'load.log') },
+    );
+    // The query server takes a new store up by its first entries.
+    await sleep(3_000);
+    const waits = [];
+    for (let probe = 0; probe < PROBES; probe += 1) {
+      const word = `fresh${probe}x`;
+      const { status } = await fetch(`${platform.ingestUrl}/logs`, { method: 'POST', body: JSON.stringify({ message: word }) });
+      if (status !== 202) throw new Error(`an entry was answered with ${status}`);
+      const acknowledged = performance.now();
+      while ((await getJson(`${platform.queryUrl}/api/v1/search?limit=1&q=${word}`)).total === 0) {
+        if (performance.now() - acknowledged > 20_000) throw new Error(`${word} is not found`);
+        await sleep(2);
+      }
+      waits.push(performance.now() - acknowledged);
+      // Probes fall anywhere between the commits.
+      await sleep((probe * 37) % 200);
+    }
+    if (load.end) throw new Error(`the load ended ${load.end.reason}`);
+    await stop(load);
+    waits.sort((a, b) => a - b);
+    const [p50, p95, p99, most] = [0.5, 0.95, 0.99, 1].map((share) => waits[Math.ceil(PROBES * share) - 1].toFixed(0));
+    say(`from 202 to found at 200 entries/s, ${PROBES} entries: p50 ${p50} ms, p95 ${p95} ms, p99 ${p99} ms, at most ${most} ms`);
   });
 }
 
@@ -123,4 +157,5 @@ if (!only || only === 'ingest') {
   await ingest('single entries, 64 connections', { 'batch-size': 1, concurrency: 64 });
   await ingest('single entries, 256 connections', { 'batch-size': 1, concurrency: 256 });
 }
+if (!only || only === 'freshness') await freshness();
 if (!only || only === 'search') await search();

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { balance } from './lib/balance.mjs';
 import { prepareFolder } from './lib/folder.mjs';
 import { count, delivery, shipped, startPlatform } from './lib/platform.mjs';
-import { binary, fail, lastWords, sleep, start, stop } from './lib/processes.mjs';
+import { binary, fail, freePort, lastWords, ready, root, sleep, start, stop } from './lib/processes.mjs';
 import { addressProblem, hasNode, startNode, stopNode } from './lib/search.mjs';
 import { portProblem, readSettings } from './lib/settings.mjs';
 
@@ -77,6 +77,7 @@ async function run() {
   const began = new Date().toISOString();
   const before = await delivery(platform);
   const replayed = await replayRealLogs();
+  const generatorAdmin = await freePort();
   if (interrupted) return 0;
 
   const reportFile = path.join(dataDir, 'logs', 'generator-report.json');
@@ -84,12 +85,15 @@ async function run() {
   const generator = start(
     'logpipeline-generator',
     ['--target', platform.ingestUrl, '--query-url', platform.queryUrl, '--rate', String(rate), '--duration', seconds ? `${seconds}s` : '0',
-      '--batch-size', '10', '--verify', '--report', reportFile],
+      '--batch-size', '10', '--verify', '--report', reportFile, '--admin-listen', `127.0.0.1:${generatorAdmin}`],
     { logFile: path.join(dataDir, 'logs', 'generator.log') },
   );
-  introduce();
   const { ingestor, query } = platform;
-  await Promise.race([generator.ended, ingestor.ended, query.ended, new Promise((resolve) => (wake = resolve))]);
+  const ended = Promise.race([generator.ended, ingestor.ended, query.ended, new Promise((resolve) => (wake = resolve))]);
+  // Where it ends before, or one of the others does, that is told below.
+  await Promise.race([ready(generator, generatorAdmin).catch(() => ended), ended]);
+  if (!interrupted && !generator.end && !ingestor.end && !query.end) introduce();
+  await ended;
   const broken = [ingestor, query].find((server) => server.end);
   if (broken) {
     await stop(generator, 1_000);
@@ -113,12 +117,16 @@ function isFilledAndReadable(file) {
 async function replayRealLogs() {
   const logs = path.join(dataDir, 'logs');
   const journalFile = path.join(logs, 'journal.json');
+  let noJournal = '';
   // The export of an earlier run is sent again, so that its entries are recognised.
   if (!isFilledAndReadable(journalFile)) {
-    const journal = spawnSync('journalctl', ['-o', 'json', '-n', '2000', '--no-pager'], { maxBuffer: 1 << 28 });
+    const journal = spawnSync(path.join(root, 'dev/journal.sh'), { maxBuffer: 1 << 28, encoding: 'utf8' });
     if (journal.status === 0 && journal.stdout.length > 0) writeFileSync(journalFile, journal.stdout);
+    else noJournal = ` (${(journal.stderr ?? '').trim().split('\n').at(-1)})`;
   }
-  const files = ['/var/log/dpkg.log', '/var/log/apt/history.log', journalFile, path.join(logs, 'ingestor.log')].filter(isFilledAndReadable);
+  const wanted = ['/var/log/dpkg.log', '/var/log/apt/history.log', journalFile, path.join(logs, 'ingestor.log')];
+  const files = wanted.filter(isFilledAndReadable);
+  const missing = wanted.filter((file) => !files.includes(file)).map((file) => (file === journalFile ? `the journal${noJournal}` : file));
   const reportFile = path.join(logs, 'replay-report.json');
   rmSync(reportFile, { force: true });
   const replay = start(
@@ -132,6 +140,7 @@ async function replayRealLogs() {
   const report = JSON.parse(readFileSync(reportFile, 'utf8'));
   const known = report.alreadyStored > 0 ? `, of which ${report.alreadyStored.toLocaleString('en')} were stored already` : '';
   say(`loaded ${report.acknowledged.toLocaleString('en')} entries of ${files.map((file) => path.basename(file)).join(', ')}${known}`);
+  if (missing.length > 0) say(`not on this machine, and not loaded: ${missing.join(', ')}`);
   return report;
 }
 
@@ -146,6 +155,7 @@ function introduce() {
   if (elasticsearch) say(`  Store:   ${elasticsearch.url ?? `http://localhost:${elasticsearch.port}`}/logs-${PIPELINE}.*/_search`);
   say(`  Health:  ${admin}/metrics of the ingestor, ${queryAdminUrl}/metrics of the query server`);
   say();
+  say('it runs without sign-in, for this machine: whoever reaches these ports can send and search (see Access in docs/operate.md)');
   say(seconds ? `a load of ${rate} entries/s runs for ${seconds} s` : `a load of ${rate} entries/s runs until Ctrl-C, which ends it and checks what it sent`);
 }
 

@@ -8,11 +8,20 @@ missing() {
 }
 
 node_hint='install Node.js 20.19 or newer from https://nodejs.org'
+go_hint='install Go 1.24 or newer from https://go.dev/dl'
 
 for tool; do
     case $tool in
         cargo) command -v cargo >/dev/null || missing cargo 'install Rust from https://rustup.rs' ;;
         cc) command -v cc >/dev/null || missing cc 'install a C compiler, e.g. apt-get install -y build-essential' ;;
+        go)
+            command -v go >/dev/null || missing go "$go_hint"
+            case $(go env GOVERSION) in
+                go1.[0-9] | go1.[0-9].* | go1.1[0-9]* | go1.2[0-3]*) missing 'Go 1.24 or newer' "this is $(go env GOVERSION); $go_hint" ;;
+            esac
+            ;;
+        openssl | curl | unzip) command -v "$tool" >/dev/null || missing "$tool" "install it, e.g. apt-get install -y $tool" ;;
+        flock | setsid) command -v "$tool" >/dev/null || missing "$tool" 'install util-linux, e.g. apt-get install -y util-linux' ;;
         npm) command -v npm >/dev/null || missing npm "$node_hint" ;;
         node)
             command -v node >/dev/null || missing node "$node_hint"

@@ -3,12 +3,16 @@
 #
 #   dev/with-search-servers.sh cargo test -p logpipeline-store
 #
-# A server whose address is set already (ELASTICSEARCH_URL, ELASTICSEARCH_TLS_URL, OPENSEARCH_URL) is not started.
+# SEARCH_ELASTICSEARCH=elasticsearch-8 and SEARCH_OPENSEARCH=opensearch-2 take other kinds of dev/search-server.sh.
+# A server whose address is set already (ELASTICSEARCH_URL, ELASTICSEARCH_TLS_URL, OPENSEARCH_URL) is not started. An address
+# may hold a user and password, https://elastic:secret@localhost:9200; with https, ELASTICSEARCH_CA or OPENSEARCH_CA is the PEM
+# file of the authority to trust.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=$(mktemp -d "${TMPDIR:-/tmp}/logpipeline-search-XXXXXX")
 chmod 755 "$state"
+export SEARCH_ELASTICSEARCH=${SEARCH_ELASTICSEARCH:-elasticsearch-9} SEARCH_OPENSEARCH=${SEARCH_OPENSEARCH:-opensearch-3}
 export SEARCH_USER=${SEARCH_USER:-admin} SEARCH_PASSWORD=${SEARCH_PASSWORD:-changeme}
 
 stop() {
@@ -33,16 +37,15 @@ free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.
 # start NAME KIND SECURITY VARIABLE
 start() {
     if [ -n "${!4:-}" ]; then return; fi
+    # One after the other: what they share is fetched once.
+    "$here/search-server.sh" fetch "$2" >/dev/null
     SEARCH_SECURITY=$3 "$here/search-server.sh" up "$2" "$state/$1" "$(free_port)" >"$state/$1.url" &
 }
-# One after the other: what they share is fetched once.
-"$here/search-server.sh" fetch elasticsearch-9 >/dev/null
-"$here/search-server.sh" fetch opensearch-3 >/dev/null
-start elasticsearch elasticsearch-9 0 ELASTICSEARCH_URL
+start elasticsearch "$SEARCH_ELASTICSEARCH" 0 ELASTICSEARCH_URL
 first=${!:-}
-start elasticsearch-tls elasticsearch-9 tls ELASTICSEARCH_TLS_URL
+start elasticsearch-tls "$SEARCH_ELASTICSEARCH" tls ELASTICSEARCH_TLS_URL
 second=${!:-}
-start opensearch opensearch-3 0 OPENSEARCH_URL
+start opensearch "$SEARCH_OPENSEARCH" 0 OPENSEARCH_URL
 third=${!:-}
 for job in $first $second $third; do wait "$job"; done
 

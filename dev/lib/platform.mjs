@@ -4,17 +4,25 @@ import path from 'node:path';
 
 import { getJson, ready, sleep, start, stop } from './processes.mjs';
 
-/** Starts ingestor and query server and waits until both are ready. `storeArgs` are for both. */
-export async function startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, storeArgs = [], ingestorArgs = [] }) {
+/** Lets anybody send and search: for what runs on one machine, for its user. */
+const OPEN = ['--insecure'];
+
+/**
+ * Starts ingestor and query server and waits until both are ready. `storeArgs` are for both; `ingestorAccess` and `queryAccess` say
+ * who may send and search.
+ */
+export async function startPlatform({
+  dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, storeArgs = [], ingestorArgs = [], ingestorAccess = OPEN, queryAccess = OPEN,
+}) {
   const logs = path.join(dataDir, 'logs');
   const ingestor = start(
     'logpipeline-ingestor',
-    ['--listen', `0.0.0.0:${ingestPort}`, '--admin-listen', `127.0.0.1:${ingestAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...storeArgs, ...ingestorArgs],
+    ['--listen', `0.0.0.0:${ingestPort}`, '--admin-listen', `127.0.0.1:${ingestAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...ingestorAccess, ...storeArgs, ...ingestorArgs],
     { logFile: path.join(logs, 'ingestor.log'), profile },
   );
   const query = start(
     'logpipeline-query',
-    ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...storeArgs],
+    ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...queryAccess, ...storeArgs],
     { logFile: path.join(logs, 'query.log'), profile },
   );
   const platform = {

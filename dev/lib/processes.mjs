@@ -10,7 +10,8 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-export function binary(name, profile = 'release') {
+/** Of the release build, unless PROFILE names another. */
+export function binary(name, profile = process.env.PROFILE ?? 'release') {
   return path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), profile, name);
 }
 

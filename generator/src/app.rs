@@ -11,6 +11,7 @@ use logpipeline_service::http_server::{self, ServerOptions};
 use logpipeline_service::{Shutdown, admin};
 use reqwest::Url;
 
+use crate::access::{Access, AccessError};
 use crate::cli::{Cli, Command, CommonArgs, ReplayArgs, RunArgs};
 use crate::load::{self, LoadOptions, Pace, Tally};
 use crate::replay::{Replay, ReplayOptions};
@@ -52,6 +53,8 @@ pub enum AppError {
     #[error("failed to reach the {what} at {url}: {reason}; is it running, and is the address right?")]
     Unreachable { what: &'static str, url: String, reason: String },
     #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error(transparent)]
     Tally(#[from] load::TallyError),
     #[error(transparent)]
     Client(#[from] load::ClientError),
@@ -65,7 +68,7 @@ impl AppError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Unreachable { .. } => Exit::Unreachable,
-            Self::Report { .. } | Self::Admin(_) | Self::Replay(_) => Exit::Usage,
+            Self::Report { .. } | Self::Admin(_) | Self::Replay(_) | Self::Access(_) => Exit::Usage,
             Self::Tally(_) | Self::Client(_) | Self::Signals(_) | Self::Output(_) => Exit::NotWell,
         }
     }
@@ -146,12 +149,14 @@ struct Job {
 
 /// What is up before the first entry goes out.
 struct Prepared {
+    access: Access,
     tally: Arc<Tally>,
     shutdown: Shutdown,
 }
 
 impl Prepared {
     async fn new(common: &CommonArgs) -> Result<Self, AppError> {
+        let access = Access::read(&common.access)?;
         let shutdown = Shutdown::on_signal(drain(common)).map_err(AppError::Signals)?;
         if let Some(destination) = &common.report {
             destination.probe().map_err(|source| AppError::Report {
@@ -161,23 +166,25 @@ impl Prepared {
         }
         let registry = admin::registry();
         let tally = Arc::new(Tally::new(&registry)?);
+        let readiness = admin::Readiness::awaiting(&["targets"]);
         if let Some(address) = common.admin_listen {
             let listener = http_server::bind(address).map_err(AppError::Admin)?;
-            let router = admin::router(admin::Readiness::default(), registry, shutdown.clone());
+            let router = admin::router(readiness.clone(), registry, shutdown.clone());
             tokio::spawn(http_server::serve(listener, router, ServerOptions::admin(), shutdown.clone()));
         }
         reach("ingestor", &common.target, common.wait, &shutdown).await?;
         if common.verify {
             reach("query server", &common.query_url, common.wait, &shutdown).await?;
         }
-        Ok(Self { tally, shutdown })
+        readiness.met("targets");
+        Ok(Self { access, tally, shutdown })
     }
 
     async fn perform(self, common: &CommonArgs, job: Job) -> Result<Exit, AppError> {
-        let Self { tally, shutdown } = self;
+        let Self { access, tally, shutdown } = self;
         let options = LoadOptions {
             target: common.target.clone(),
-            token: common.token.clone(),
+            access: access.clone(),
             run: job.run.clone(),
             pace: job.pace,
             duration: job.duration,
@@ -238,7 +245,7 @@ impl Prepared {
                 .push(format!("{} not sent in time: the target is too slow", report::entries(report.unsent)));
         }
         if common.verify {
-            verify_run(common, &tally, ended.issued, &shutdown, &mut report).await?;
+            verify_run(common, access, &tally, ended.issued, &shutdown, &mut report).await?;
         }
         report.ok = report.problems.is_empty();
         finish(common.report.as_ref(), &report).map_err(AppError::Output)?;
@@ -252,6 +259,7 @@ impl Prepared {
 
 async fn verify_run(
     common: &CommonArgs,
+    access: Access,
     tally: &Tally,
     issued: u64,
     shutdown: &Shutdown,
@@ -260,11 +268,8 @@ async fn verify_run(
     let acknowledged = tally.acknowledged_seqs();
     let found = Arc::new(AtomicU64::new(0));
     let verifying = progress::of_verification(Arc::clone(&found), acknowledged.len());
-    let options = VerifyOptions {
-        query_url: common.query_url.clone(),
-        token: common.token.clone(),
-        timeout: common.verify_timeout,
-    };
+    let options =
+        VerifyOptions { query_url: common.query_url.clone(), access, timeout: common.verify_timeout };
     let sent =
         verify::Sent { run: &report.run, issued, acknowledged: &acknowledged, named: &tally.named_batches() };
     let verification = verify::verify(&options, sent, &found, shutdown).await?;

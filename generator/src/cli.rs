@@ -112,9 +112,8 @@ pub struct CommonArgs {
     /// Base address of the query server, for --verify
     #[arg(long, value_name = "URL", env = "LOGPIPELINE_QUERY_URL", default_value = "http://127.0.0.1:8080", value_parser = parse_url)]
     pub query_url: Url,
-    /// Bearer token for both
-    #[arg(long, value_name = "TOKEN", env = "LOGPIPELINE_TOKEN", hide_env_values = true, value_parser = parse_token)]
-    pub token: Option<String>,
+    #[command(flatten)]
+    pub access: AccessArgs,
     /// Requests under way at most
     #[arg(long, value_name = "N", env = "LOGPIPELINE_CONCURRENCY", default_value = "4")]
     pub concurrency: NonZeroU32,
@@ -153,6 +152,26 @@ pub struct CommonArgs {
     pub admin_listen: Option<SocketAddr>,
 }
 
+/// As whom to speak to the servers.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AccessArgs {
+    /// Bearer token for both servers; others on this machine can read it here, so rather set the variable or name files
+    #[arg(
+        long, value_name = "TOKEN", env = "LOGPIPELINE_TOKEN", hide_env_values = true, value_parser = parse_token,
+        conflicts_with_all = ["token_file", "query_token_file"]
+    )]
+    pub token: Option<String>,
+    /// File with the bearer token for the ingestor
+    #[arg(long, value_name = "FILE", env = "LOGPIPELINE_TOKEN_FILE")]
+    pub token_file: Option<PathBuf>,
+    /// File with the bearer token for the query server, for --verify
+    #[arg(long, value_name = "FILE", env = "LOGPIPELINE_QUERY_TOKEN_FILE")]
+    pub query_token_file: Option<PathBuf>,
+    /// PEM file of authorities that sign the servers' certificates, besides the public ones
+    #[arg(long, value_name = "FILE", env = "LOGPIPELINE_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+}
+
 impl RunArgs {
     /// How long to send; `None` where that has no end.
     pub fn sending_time(&self) -> Option<Duration> {
@@ -178,16 +197,12 @@ fn parse_url(text: &str) -> Result<Url, String> {
     let url: Url =
         text.parse().map_err(|error| format!("{error}; an address looks like http://127.0.0.1:3000"))?;
     match url.scheme() {
-        "http" if url.has_host() => Ok(url),
-        "https" => {
-            Err("only http is spoken here; for https put a local proxy or `kubectl port-forward` between"
-                .to_owned())
-        }
+        "http" | "https" if url.has_host() => Ok(url),
         _ => Err("an address looks like http://127.0.0.1:3000".to_owned()),
     }
 }
 
-fn parse_token(text: &str) -> Result<String, String> {
+pub(crate) fn parse_token(text: &str) -> Result<String, String> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("a token has one or more visible ASCII characters".to_owned());
     }
@@ -239,7 +254,7 @@ mod tests {
             (["--rate", "NaN"], "number of entries a second"),
             (["--duration", "10"], "such as 250ms"),
             (["--target", "localhost:3000"], "looks like http://"),
-            (["--target", "https://logs.example"], "only http"),
+            (["--target", "ftp://logs.example"], "looks like http://"),
             (["--batch-size", "0"], "0"),
             (["--run-id", "a b"], "letters, digits"),
             (["--backfill", "1d"], "--count"),

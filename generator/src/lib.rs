@@ -1,5 +1,6 @@
 //! Realistic log load, and the proof that all of it arrived.
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod entry;

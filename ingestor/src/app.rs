@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use logpipeline_service::http_server::{self, ServerOptions};
+use logpipeline_access::tls::TlsError;
+use logpipeline_access::watched::AccessError;
+use logpipeline_service::http_server::{self, Listener, ServerOptions};
 use logpipeline_service::{Shutdown, admin};
 use logpipeline_store::LogStore;
 use tokio::net::TcpListener;
@@ -29,6 +31,10 @@ pub enum IngestorError {
     Log(#[from] OpenError),
     #[error("failed to set up metrics: {0}")]
     Metrics(#[from] prometheus::Error),
+    #[error("failed to learn who may send: {0}")]
+    Tokens(#[from] AccessError),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     #[error("{reason}; the flag is {flag}")]
     Listen { flag: &'static str, reason: std::io::Error },
     /// The disk failed so that entries can't be made durable. Nothing that was acknowledged is lost.
@@ -55,15 +61,16 @@ pub struct Ingestor {
 }
 
 impl Ingestor {
-    /// Recovers the log under the data folder and begins to accept and ship. Both listeners are bound
-    /// first, so that a taken port changes nothing on disk.
+    /// Recovers the log under the data folder and begins to accept and ship. Files of access are read, and both
+    /// listeners bound, first, so that what is wrong with them changes nothing on disk.
     pub fn start(
         config: &Config,
         store: Arc<dyn LogStore>,
         disk: Arc<dyn Disk>,
         shutdown: Shutdown,
     ) -> Result<Self, IngestorError> {
-        let (listener, address) = listen("--listen", config.listen)?;
+        let (gate, tls) = (config.access.gate()?, config.access.tls.open()?);
+        let (tcp, address) = listen("--listen", config.listen)?;
         let (admin_listener, admin_address) = listen("--admin-listen", config.admin_listen)?;
         let registry = admin::registry();
         let metrics = Metrics::register(&registry)?;
@@ -117,14 +124,24 @@ impl Ingestor {
         };
         let admin = Shutdown::default();
         let readiness = admin::Readiness::default();
-        let routes = admin::router(readiness, registry, shutdown.clone());
+        let routes = admin::router(readiness, registry, shutdown.clone())
+            .merge(http::admin_router(Arc::clone(&ingest)));
         let admin_options =
             ServerOptions { max_connections: ServerOptions::admin().max_connections, ..options };
         // Served to the very end, so that the last figures can be read.
         tokio::spawn(http_server::serve(admin_listener, routes, admin_options, admin.clone()));
-        let router = http::router(Arc::clone(&ingest));
+        match &gate {
+            Some(gate) => gate.tokens.spawn(&shutdown),
+            None => tracing::warn!(
+                %address,
+                "started with --insecure: anybody who reaches this address can send entries, and read how many there are; --tokens-file FILE would ask for a token"
+            ),
+        }
+        let https = tls.is_some();
+        let router = http::router(Arc::clone(&ingest), gate);
+        let listener = Listener { tcp, tls };
         let server = tokio::spawn(http_server::serve(listener, router, options, shutdown.clone()));
-        tracing::info!(%address, %admin_address, data_dir = %config.data_dir.display(), "listening");
+        tracing::info!(%address, %admin_address, https, data_dir = %config.data_dir.display(), "listening");
         Ok(Self {
             address,
             admin_address,

@@ -10,6 +10,7 @@ use logpipeline_service::units::{format_bytes, parse_bytes, parse_duration};
 use logpipeline_store::RetentionPolicy;
 use logpipeline_store_settings::WriteArgs;
 
+use crate::access::{AccessArgs, InvalidAccess};
 use crate::wal::{self, record, segment};
 
 /// Accepts log entries over HTTP, makes them durable, and ships them to the store.
@@ -23,7 +24,7 @@ pub struct Config {
     #[arg(long, env = "LOGPIPELINE_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:3000")]
     pub listen: SocketAddr,
 
-    /// Address of /healthz, /readyz and /metrics.
+    /// Address of /healthz, /readyz, /metrics and /delivery, which ask for no token: don't publish it.
     #[arg(long, env = "LOGPIPELINE_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:9090")]
     pub admin_listen: SocketAddr,
 
@@ -97,22 +98,26 @@ pub struct Config {
     pub grace: Duration,
 
     #[command(flatten)]
+    pub access: AccessArgs,
+
+    #[command(flatten)]
     pub store: WriteArgs,
 }
 
 /// Settings that do not go together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{flag} is too {how}: {advice}")]
-pub struct InvalidConfig {
-    flag: &'static str,
-    how: &'static str,
-    advice: String,
+pub enum InvalidConfig {
+    #[error("{flag} is too {how}: {advice}")]
+    Range { flag: &'static str, how: &'static str, advice: String },
+    #[error(transparent)]
+    Access(#[from] InvalidAccess),
 }
 
 impl Config {
     /// Checks what the single flags cannot know.
     pub fn check(&self) -> Result<(), InvalidConfig> {
-        let invalid = |flag, how, advice: String| Err(InvalidConfig { flag, how, advice });
+        self.access.check()?;
+        let invalid = |flag, how, advice: String| Err(InvalidConfig::Range { flag, how, advice });
         // A stored form repeats long metadata paths at most once more.
         let largest =
             record::size(usize::try_from(self.max_entry).unwrap_or(usize::MAX / 4) * 2 + 4096) as u64;
@@ -175,7 +180,7 @@ mod tests {
     use super::*;
 
     fn check(arguments: &[&str]) -> Result<(), InvalidConfig> {
-        Config::try_parse_from([&["logpipeline-ingestor"], arguments].concat()).unwrap().check()
+        Config::try_parse_from([&["logpipeline-ingestor", "--insecure"], arguments].concat()).unwrap().check()
     }
 
     #[test]

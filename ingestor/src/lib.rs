@@ -1,5 +1,6 @@
 //! Accepts log entries over HTTP, makes them durable in a write-ahead log, and ships them to the store.
 
+pub mod access;
 pub mod app;
 pub mod budget;
 pub mod clock;

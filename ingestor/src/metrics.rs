@@ -74,6 +74,8 @@ pub enum Outcome {
     TooLarge,
     /// 408, or the connection ended before the body did.
     Incomplete,
+    /// 401: no token, or none that is known.
+    Unauthorized,
     /// 429: the log is full, or too much is in flight.
     Throttled,
     /// 503 and 507: shutting down, or the disk failed or is full.
@@ -81,12 +83,20 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const ALL: [Self; 6] =
-        [Self::Accepted, Self::Refused, Self::TooLarge, Self::Incomplete, Self::Throttled, Self::Unavailable];
+    const ALL: [Self; 7] = [
+        Self::Accepted,
+        Self::Refused,
+        Self::TooLarge,
+        Self::Incomplete,
+        Self::Unauthorized,
+        Self::Throttled,
+        Self::Unavailable,
+    ];
 
     pub fn of(status: http::StatusCode) -> Self {
         match status.as_u16() {
             200..=299 => Self::Accepted,
+            401 => Self::Unauthorized,
             408 => Self::Incomplete,
             413 => Self::TooLarge,
             429 => Self::Throttled,
@@ -101,6 +111,7 @@ impl Outcome {
             Self::Refused => "refused",
             Self::TooLarge => "too_large",
             Self::Incomplete => "incomplete",
+            Self::Unauthorized => "unauthorized",
             Self::Throttled => "throttled",
             Self::Unavailable => "unavailable",
         }

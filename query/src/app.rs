@@ -12,16 +12,20 @@ use prometheus::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
+use crate::access::{Access, admit};
+use crate::api::session;
 use crate::config::Limits;
 use crate::limits::Places;
 use crate::metrics::Metrics;
 use crate::tail::Tail;
+use crate::traced::Traced;
 use crate::{api, middleware, ui};
 
 /// What the handlers share. Clones share it too.
 #[derive(Debug, Clone)]
 pub struct App {
     pub(crate) store: Arc<dyn LogStore>,
+    pub(crate) access: Access,
     pub(crate) limits: Arc<Limits>,
     pub(crate) queries: Places,
     pub(crate) exports: Places,
@@ -35,6 +39,7 @@ impl App {
     pub fn new(
         store: Arc<dyn LogStore>,
         limits: Limits,
+        access: Access,
         registry: &Registry,
         shutdown: Shutdown,
     ) -> prometheus::Result<Self> {
@@ -44,7 +49,8 @@ impl App {
             queries: Places::new("queries", limits.max_queries, Duration::from_secs(1)),
             exports: Places::new("exports", limits.max_exports, Duration::from_secs(10)),
             limits: Arc::new(limits),
-            store,
+            store: Arc::new(Traced(store)),
+            access,
             metrics,
             shutdown,
         })
@@ -57,7 +63,7 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_unix_nanos(i128::try_from(since.as_nanos()).unwrap_or(i128::MAX))
 }
 
-/// The API below `/api/v1` and the UI everywhere else.
+/// The API below `/api/v1`, for those who may search, and the UI everywhere else, for everybody: it holds no logs.
 pub fn router(app: App) -> Router {
     let api = Router::new()
         .route("/search", get(api::search::search))
@@ -69,6 +75,9 @@ pub fn router(app: App) -> Router {
         .route("/tail", get(api::tail::tail))
         .route("/export", get(api::export::export))
         .route("/parse", get(api::parse::parse))
+        .route_layer(axum::middleware::from_fn_with_state(app.clone(), admit))
+        // Those behind the layer are for everybody.
+        .route("/session", get(session::session).post(session::sign_in).delete(session::sign_out))
         .route("/openapi.json", get(api::openapi::serve));
     Router::new()
         .nest("/api/v1", api)

@@ -8,6 +8,7 @@ use clap::Args;
 use logpipeline_service::units;
 use logpipeline_store_settings::StoreArgs;
 
+use crate::access::AccessArgs;
 use crate::text::parse_duration;
 
 const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -31,6 +32,9 @@ pub struct Config {
 
     #[command(flatten)]
     pub store: StoreArgs,
+
+    #[command(flatten)]
+    pub access: AccessArgs,
 }
 
 /// What one request, and all of them together, may take.

@@ -6,6 +6,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaug
 pub(crate) struct Metrics {
     pub(crate) requests: IntCounterVec,
     pub(crate) duration: HistogramVec,
+    pub(crate) sign_ins: IntCounterVec,
     pub(crate) partial: IntCounter,
     pub(crate) exported: IntCounter,
     pub(crate) exports_failed: IntCounter,
@@ -13,6 +14,29 @@ pub(crate) struct Metrics {
     pub(crate) tail_sent: IntCounter,
     pub(crate) tail_dropped: IntCounter,
     pub(crate) tail_polls_failed: IntCounter,
+}
+
+/// What became of an attempt to sign in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SignIn {
+    Accepted,
+    /// The name or the password was wrong.
+    Refused,
+    /// Too many wrong ones came before.
+    Throttled,
+    /// Too many others signed in at the same time.
+    Busy,
+}
+
+impl SignIn {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::Throttled => "throttled",
+            Self::Busy => "busy",
+        }
+    }
 }
 
 impl Metrics {
@@ -38,12 +62,18 @@ impl Metrics {
         )?;
         let tail_clients =
             IntGauge::new("logpipeline_query_tail_clients", "Clients that follow the live tail.")?;
+        let sign_ins = IntCounterVec::new(
+            Opts::new("logpipeline_query_sign_ins_total", "Attempts to sign in, by what became of them."),
+            &["outcome"],
+        )?;
+        registry.register(Box::new(sign_ins.clone()))?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(duration.clone()))?;
         registry.register(Box::new(tail_clients.clone()))?;
         Ok(Self {
             requests,
             duration,
+            sign_ins,
             tail_clients,
             partial: counter(
                 "logpipeline_query_partial_total",

@@ -7,18 +7,20 @@ use std::time::Duration;
 use anyhow::Context;
 use logpipeline_service::Shutdown;
 use logpipeline_service::admin::{self, Readiness};
-use logpipeline_service::http_server::{self, ServerOptions};
+use logpipeline_service::http_server::{self, Listener, ServerOptions};
 use logpipeline_store::LogStore;
 use logpipeline_store_settings::Engine;
 use tokio::net::TcpListener;
 
+use crate::access::Access;
 use crate::{App, Config, router, ui};
 
 const PROBE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves until `shutdown`.
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
-    let listener = bind(config.listen, "--listen")?;
+    let (access, tls) = (config.access.open()?, config.access.tls.open()?);
+    let tcp = bind(config.listen, "--listen")?;
     let admin_listener = bind(config.admin_listen, "--admin-listen")?;
     let readiness = Readiness::awaiting(&["store"]);
     let registry = admin::registry();
@@ -36,9 +38,18 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     }
     tokio::spawn(probe(Arc::clone(&store), readiness));
 
-    let app =
-        App::new(store, config.limits, &registry, shutdown.clone()).context("failed to register metrics")?;
-    tracing::info!(listen = %config.listen, admin = %config.admin_listen, ui = ui::is_built(), "serving");
+    access.spawn(&shutdown);
+    if let Access::Anybody = access {
+        tracing::warn!(
+            listen = %config.listen,
+            "started with --insecure: anybody who reaches this address can read these logs; --users-file FILE or --tokens-file FILE would ask who it is"
+        );
+    }
+    let app = App::new(store, config.limits, access, &registry, shutdown.clone())
+        .context("failed to register metrics")?;
+    let https = tls.is_some();
+    tracing::info!(listen = %config.listen, admin = %config.admin_listen, https, ui = ui::is_built(), "serving");
+    let listener = Listener { tcp, tls };
     let options = ServerOptions::default();
     http_server::serve(listener, router(app), options, shutdown.clone()).await;
     if !shutdown.finished(options.grace).await {

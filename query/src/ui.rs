@@ -37,7 +37,7 @@ pub(crate) async fn method_not_allowed() -> Problem {
 }
 
 fn not_allowed() -> Problem {
-    let detail = "Everything here is read with GET; entries are sent to the ingestor.";
+    let detail = "Everything here is read with GET, but for signing in and out at /api/v1/session; entries are sent to the ingestor.";
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
 }
 

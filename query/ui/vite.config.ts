@@ -15,5 +15,7 @@ export default defineConfig({
     include: ["src/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     unstubGlobals: true,
+    // A busy machine takes its time.
+    testTimeout: 30_000,
   },
 });

@@ -12,14 +12,20 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 
 use crate::{Shutdown, descriptors};
 
 mod activity;
+mod begun;
+mod tls;
+
+pub use tls::Tls;
 
 use activity::Activity;
+use begun::Begun;
 
 /// Bytes that a connection buffers at most, and so the largest head of a request.
 const CONNECTION_BUFFER: usize = 64 << 10;
@@ -35,7 +41,8 @@ const WINDOW: u32 = 128 << 10;
 
 #[derive(Debug, Clone, Copy)]
 pub struct ServerOptions {
-    /// How long a client may take to send a request's head; also how long a connection may idle between requests.
+    /// How long a client may take to send a request's head, and before it to agree on TLS; also how long a connection
+    /// may idle between requests.
     pub header_timeout: Duration,
     /// Connections beyond this wait in the listener's backlog. Fewer are served where the limit of open files
     /// would leave too little for files.
@@ -83,19 +90,41 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(4_096).map_err(explain)
 }
 
+/// Where to serve, and whether by HTTPS alone.
+#[derive(Debug)]
+pub struct Listener {
+    pub tcp: TcpListener,
+    pub tls: Option<Tls>,
+}
+
+impl From<TcpListener> for Listener {
+    fn from(tcp: TcpListener) -> Self {
+        Self { tcp, tls: None }
+    }
+}
+
 /// Serves HTTP/1.1 and HTTP/2 until stopping begins, then lets requests under way finish. Handlers find
 /// the client's address as [`ConnectInfo<SocketAddr>`].
-pub async fn serve(listener: TcpListener, router: Router, options: ServerOptions, shutdown: Shutdown) {
-    serve_unless_idle(listener, router, options, IDLE_TIMEOUT, shutdown).await;
+pub async fn serve(
+    listener: impl Into<Listener>,
+    router: Router,
+    options: ServerOptions,
+    shutdown: Shutdown,
+) {
+    serve_unless_idle(listener.into(), router, options, IDLE_TIMEOUT, shutdown).await;
 }
 
 async fn serve_unless_idle(
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     options: ServerOptions,
     idle_timeout: Duration,
     shutdown: Shutdown,
 ) {
+    let Listener { tcp: listener, tls } = listener;
+    if let Some(tls) = &tls {
+        tls.spawn(&shutdown);
+    }
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -148,33 +177,22 @@ async fn serve_unless_idle(
         let activity = Activity::within(Arc::clone(&requests));
         let service = router.clone().layer(axum::Extension(ConnectInfo(client)));
         let service = TowerToHyperService::new(activity.watch(service));
-        let (builder, watcher, shutdown) = (builder.clone(), graceful.watcher(), shutdown.clone());
+        let connection = Connection {
+            client,
+            builder: builder.clone(),
+            service,
+            activity,
+            idle_timeout,
+            shutdown: shutdown.clone(),
+        };
+        let (tls, watcher) = (tls.clone(), graceful.watcher());
         tokio::spawn(async move {
-            tokio::select! {
-                begun = tokio::time::timeout(options.header_timeout, protocol_is_known(&stream)) => {
-                    if !matches!(begun, Ok(Ok(()))) {
-                        return;
-                    }
+            let within = options.header_timeout;
+            match tls {
+                None => connection.serve(Begun::wait(stream), within).await,
+                Some(tls) => {
+                    connection.serve(async { Begun::wait(tls.accept(stream).await?).await }, within).await
                 }
-                () = shutdown.stopping() => return,
-            }
-            let connection =
-                builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-            let mut connection = pin!(connection);
-            let ended = tokio::select! {
-                ended = connection.as_mut() => Some(ended),
-                () = shutdown.stopping() => None,
-                () = activity.idle(idle_timeout) => None,
-            };
-            let ended = match ended {
-                Some(ended) => ended,
-                None => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
-            };
-            if let Err(error) = ended {
-                tracing::debug!(%error, %client, "connection ended with an error");
             }
             drop((permit, watcher));
         });
@@ -185,24 +203,59 @@ async fn serve_unless_idle(
     }
 }
 
-/// Waits until a client has sent enough to tell HTTP/1 from HTTP/2. Hyper does the same, without a timer.
-async fn protocol_is_known(stream: &TcpStream) -> io::Result<()> {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    let mut begin = [0; PREFACE.len()];
-    loop {
-        let count = stream.peek(&mut begin).await?;
-        let sent = begin.get(..count).unwrap_or_default();
-        if count == 0 || count == PREFACE.len() || !PREFACE.starts_with(sent) {
-            return Ok(());
+/// One connection, before it has begun.
+struct Connection {
+    client: SocketAddr,
+    builder: Builder<TokioExecutor>,
+    service: TowerToHyperService<Router>,
+    activity: Activity,
+    idle_timeout: Duration,
+    shutdown: Shutdown,
+}
+
+impl Connection {
+    /// Serves requests on what `begun` gives, which may take as long as `within`.
+    async fn serve<S>(self, begun: impl Future<Output = io::Result<Begun<S>>>, within: Duration)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let client = self.client;
+        let stream = tokio::select! {
+            begun = tokio::time::timeout(within, begun) => match begun {
+                Ok(Ok(stream)) => stream,
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, %client, "a connection did not get to its first request");
+                    return;
+                }
+                Err(_) => return,
+            },
+            () = self.shutdown.stopping() => return,
+        };
+        let connection =
+            self.builder.serve_connection_with_upgrades(TokioIo::new(stream), self.service).into_owned();
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => Some(ended),
+            () = self.shutdown.stopping() => None,
+            () = self.activity.idle(self.idle_timeout) => None,
+        };
+        let ended = match ended {
+            Some(ended) => ended,
+            None => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, %client, "connection ended with an error");
         }
-        // Peeking again is ready at once, with the same bytes.
-        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
 
     use super::*;
 
@@ -223,7 +276,7 @@ mod tests {
         let router = Router::new().route("/slow", axum::routing::get(slow));
         let shutdown = Shutdown::default();
         let server =
-            tokio::spawn(serve_unless_idle(listener, router, options, idle_timeout, shutdown.clone()));
+            tokio::spawn(serve_unless_idle(listener.into(), router, options, idle_timeout, shutdown.clone()));
         (address, shutdown, server)
     }
 

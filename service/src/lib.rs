@@ -4,10 +4,12 @@ pub mod admin;
 pub mod descriptors;
 pub mod errors;
 pub mod http_server;
+pub mod linger;
 pub mod problem;
 pub mod shutdown;
 pub mod telemetry;
 pub mod units;
+pub mod watched;
 
 pub use errors::one_line;
 pub use problem::Problem;

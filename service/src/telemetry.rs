@@ -13,9 +13,15 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer};
+
+/// What is logged where `RUST_LOG` says nothing else of a target.
+const DEFAULT_LEVEL: &str = "info";
+/// How the names of this workspace's crates begin: spans of others are not exported.
+const OUR_CRATES: &str = "logpipeline";
 
 /// Keeps telemetry running; dropping it sends the spans that are left.
 #[derive(Debug)]
@@ -24,26 +30,44 @@ pub struct Telemetry {
     traces: Option<SdkTracerProvider>,
 }
 
-/// Starts logging as JSON on stderr, filtered by `RUST_LOG` (default `info`). With
-/// `OTEL_EXPORTER_OTLP_ENDPOINT` set, spans go there by OTLP over HTTP under the service name `component`.
+/// Starts logging as JSON on stderr, filtered by `RUST_LOG` (`info` for the targets it does not name). With
+/// `OTEL_EXPORTER_OTLP_ENDPOINT` set, spans go there by OTLP over HTTP under the service name `component`,
+/// whatever is logged.
 pub fn init(component: &'static str) -> anyhow::Result<Telemetry> {
-    let filter = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    init_at(component, &env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default())
+}
+
+/// As [`init`], with what `RUST_LOG` would hold given by the caller.
+pub fn init_at(component: &'static str, given: &str) -> anyhow::Result<Telemetry> {
+    let (filter, refused) = match log_filter(given) {
+        Ok(filter) => (filter, None),
+        Err(reason) => (EnvFilter::new(DEFAULT_LEVEL), Some(reason)),
+    };
     let logs = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_writer(std::io::stderr)
-        .with_filter(filter());
+        .with_filter(filter);
     let traces = match env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT") {
         Some(endpoint) if !endpoint.is_empty() => Some(exporter(component)?),
         _ => None,
     };
     let spans = traces.as_ref().map(|provider| {
-        tracing_opentelemetry::layer().with_tracer(provider.tracer(component)).with_filter(filter())
+        let ours = Targets::new().with_target(OUR_CRATES, LevelFilter::INFO);
+        tracing_opentelemetry::layer().with_tracer(provider.tracer(component)).with_filter(ours)
     });
     tracing_subscriber::registry().with(logs).with(spans).try_init()?;
+    if let Some(reason) = refused {
+        tracing::warn!(reason, default = DEFAULT_LEVEL, "RUST_LOG cannot be read and is left aside");
+    }
     Ok(Telemetry { traces })
+}
+
+/// The directives given, behind the default: one without a target replaces it, others are for their targets alone.
+fn log_filter(given: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(format!("{DEFAULT_LEVEL},{given}")).map_err(|error| format!("{given:?}: {error}"))
 }
 
 fn exporter(component: &'static str) -> anyhow::Result<SdkTracerProvider> {
@@ -71,6 +95,8 @@ pub async fn trace_requests(request: Request, next: Next) -> Response {
         otel.kind = "server",
         http.request.method = %request.method(),
         http.route = route,
+        // Who asks, where that is known.
+        enduser.id = tracing::field::Empty,
         http.response.status_code = tracing::field::Empty,
     );
     let caller = TraceContextPropagator::new().extract(&Headers(request.headers()));
@@ -107,5 +133,33 @@ impl Extractor for Headers<'_> {
 
     fn keys(&self) -> Vec<&str> {
         self.0.keys().map(http::HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The filter's directives, as it prints them.
+    fn directives(given: &str) -> Vec<String> {
+        let mut directives: Vec<String> =
+            log_filter(given).unwrap().to_string().split(',').map(str::to_owned).collect();
+        directives.sort();
+        directives
+    }
+
+    #[test]
+    fn a_target_that_is_named_leaves_the_others_at_the_default() {
+        assert_eq!(directives(""), ["info"]);
+        assert_eq!(directives("logpipeline_ingestor=debug"), ["info", "logpipeline_ingestor=debug"]);
+        assert_eq!(directives("warn"), ["warn"]);
+        assert_eq!(directives("off"), ["off"]);
+        assert_eq!(directives("hyper=trace,debug"), ["debug", "hyper=trace"]);
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_is_refused_by_what_it_says() {
+        let reason = log_filter("logpipeline=loud").unwrap_err();
+        assert!(reason.contains("loud"), "{reason}");
     }
 }

@@ -91,6 +91,14 @@ fn the_shared_service_crate_knows_no_product_logic() {
 }
 
 #[test]
+fn who_may_come_in_is_told_apart_without_knowing_to_what() {
+    assert_absent(
+        "logpipeline-access",
+        &["logpipeline-model", "logpipeline-store", "logpipeline-ingestor", "logpipeline-query"],
+    );
+}
+
+#[test]
 fn the_generator_is_a_client_like_any_other() {
     assert_absent(
         "logpipeline-generator",
@@ -116,6 +124,34 @@ fn the_command_line_knows_nothing_but_the_api() {
 fn ingestor_and_query_server_meet_only_in_the_store() {
     assert_absent("logpipeline-ingestor", &["logpipeline-query", "logpipeline-generator"]);
     assert_absent("logpipeline-query", &["logpipeline-ingestor", "logpipeline-generator"]);
+}
+
+#[test]
+fn the_operator_knows_the_others_as_images_flags_and_ports() {
+    assert_absent(
+        "logpipeline-operator",
+        &[
+            "logpipeline-store",
+            "logpipeline-store-settings",
+            "logpipeline-ingestor",
+            "logpipeline-query",
+            "logpipeline-generator",
+            "tantivy",
+        ],
+    );
+    assert_absent("logpipeline-cluster", &["logpipeline-store", "logpipeline-service", "tantivy", "kube"]);
+}
+
+/// What a pipeline becomes depends on nothing but its spec and what that names.
+#[test]
+fn manifests_are_built_without_a_client_and_without_a_clock() {
+    for (path, source) in sources("operator/src/build") {
+        for banned in
+            ["Client", "Api<", "async ", "SystemTime", "Instant", "Timestamp", "std::env", "Result<"]
+        {
+            assert!(!source.contains(banned), "{path} uses {banned}");
+        }
+    }
 }
 
 /// The crate reads no clock: time comes in as an argument.

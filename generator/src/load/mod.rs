@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use logpipeline_service::Shutdown;
 use tokio::sync::{Mutex, mpsc};
 
+use crate::access::Access;
 use crate::source::Source;
 
 pub(crate) use sender::{chain, detail};
@@ -27,8 +28,7 @@ use sender::Sender;
 pub struct LoadOptions {
     /// The ingestor's base address.
     pub target: reqwest::Url,
-    /// Sent as a bearer token.
-    pub token: Option<String>,
+    pub access: Access,
     /// Names the batches, so that a retry stores nothing twice.
     pub run: String,
     pub pace: Pace,

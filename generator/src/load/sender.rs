@@ -73,10 +73,9 @@ impl Sender {
         tally: Arc<Tally>,
         shutdown: Shutdown,
     ) -> Result<Self, ClientError> {
-        let client = Client::builder()
-            // The target is measured, not a proxy on the way to it.
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
+        let client = options
+            .access
+            .client()
             .pool_max_idle_per_host(options.concurrency.get() as usize)
             .timeout(options.timeout)
             .build()?;
@@ -90,7 +89,7 @@ impl Sender {
             Compression::Gzip => drop(headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"))),
             Compression::Zstd => drop(headers.insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"))),
         }
-        if let Some(token) = &options.token
+        if let Some(token) = &options.access.ingest_token
             && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}"))
         {
             value.set_sensitive(true);

@@ -12,6 +12,7 @@ use logpipeline_service::Shutdown;
 use memchr::memchr;
 use reqwest::{Client, Url};
 
+use crate::access::Access;
 use crate::load::{NamedBatch, Seqs};
 
 pub use audit::{Audit, Findings};
@@ -25,7 +26,7 @@ const LOOK_UP: usize = 400;
 pub struct VerifyOptions {
     /// The query server's base address.
     pub query_url: Url,
-    pub token: Option<String>,
+    pub access: Access,
     /// How long entries may take to appear.
     pub timeout: Duration,
 }
@@ -128,9 +129,9 @@ struct Reader {
 
 impl Reader {
     fn new(options: &VerifyOptions, run: &str) -> Result<Self, crate::load::ClientError> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
+        let client = options
+            .access
+            .client()
             .connect_timeout(Duration::from_secs(5))
             .read_timeout(Duration::from_secs(60))
             .build()?;
@@ -145,7 +146,7 @@ impl Reader {
             run: format!("metadata.run:\"{run}\""),
             search: url("search", &[("limit", "1")]),
             export: url("export", &[("format", "ndjson"), ("order", "asc")]),
-            token: options.token.clone(),
+            token: options.access.query_token.clone(),
         })
     }
 

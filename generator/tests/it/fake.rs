@@ -7,11 +7,14 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use logpipeline_model::EntryId;
+use logpipeline_service::Shutdown;
+use logpipeline_service::http_server::{self, Listener, ServerOptions, Tls};
 use serde_json::{Value, json};
 
 /// What the server does with the n-th attempt (from 0) at a batch.
@@ -53,6 +56,7 @@ struct Inner {
 
 pub(crate) struct Server {
     address: std::net::SocketAddr,
+    is_https: bool,
     inner: Inner,
 }
 
@@ -64,6 +68,10 @@ pub(crate) struct Behaviour {
     pub(crate) stall: Option<(Duration, Duration)>,
     /// How long after the start nothing is found.
     pub(crate) visible_after: Duration,
+    /// The tokens that it wants as an ingestor, and as a query server.
+    pub(crate) ingest_token: Option<&'static str>,
+    pub(crate) query_token: Option<&'static str>,
+    pub(crate) tls: Option<Tls>,
 }
 
 impl Server {
@@ -77,20 +85,31 @@ impl Server {
             started: Instant::now(),
         };
         let router = Router::new()
-            .route("/api/v1/logs", post(ingest))
-            .route("/api/v1/search", get(search))
-            .route("/api/v1/export", get(export))
+            .route("/api/v1/logs", post(ingest).layer(from_fn_with_state(behaviour.ingest_token, guard)))
+            .route("/api/v1/search", get(search).layer(from_fn_with_state(behaviour.query_token, guard)))
+            .route("/api/v1/export", get(export).layer(from_fn_with_state(behaviour.query_token, guard)))
             .route("/v1/traces", post(async || ""))
             .layer(DefaultBodyLimit::max(64 << 20))
             .with_state(inner.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { address, inner }
+        let is_https = behaviour.tls.is_some();
+        tokio::spawn(async move {
+            if !is_https {
+                return axum::serve(listener, router).await.unwrap();
+            }
+            let listener = Listener { tcp: listener, tls: behaviour.tls };
+            http_server::serve(listener, router, ServerOptions::default(), Shutdown::default()).await;
+        });
+        Self { address, is_https, inner }
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        match self.is_https {
+            false => format!("http://{}", self.address),
+            // By name, for certificates have it.
+            true => format!("https://localhost:{}", self.address.port()),
+        }
     }
 
     /// The entries as they were sent, by their number.
@@ -118,6 +137,16 @@ impl Server {
     pub(crate) fn attempts(&self) -> Vec<u32> {
         self.inner.stored.lock().unwrap().attempts.values().map(|(count, _)| *count).collect()
     }
+}
+
+async fn guard(State(token): State<Option<&'static str>>, request: Request, next: Next) -> Response {
+    let expected = token.map(|token| format!("Bearer {token}"));
+    let given = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
+    if expected.is_some() && given != expected {
+        return (StatusCode::UNAUTHORIZED, json!({"detail": "A token is needed."}).to_string())
+            .into_response();
+    }
+    next.run(request).await
 }
 
 async fn ingest(State(inner): State<Inner>, headers: HeaderMap, body: Bytes) -> Response {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod access;
 mod documentation;
 mod fake;
 mod load;
@@ -7,4 +8,5 @@ mod process;
 mod replay;
 mod replay_again;
 mod report;
+mod terminal;
 mod verify;

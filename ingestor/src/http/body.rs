@@ -6,8 +6,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt;
-use logpipeline_service::Problem;
 use logpipeline_service::units::format_bytes;
+use logpipeline_service::{Problem, linger};
 use tokio::time::{Instant, timeout_at};
 
 use super::Bounds;
@@ -16,9 +16,6 @@ use crate::budget::Budget;
 
 /// Compressed bytes are inflated in pieces of about this size, away from the threads that serve.
 const PIECE: usize = 64 << 10;
-/// What is read and thrown away of a body that was refused, so that its sender gets to read the answer.
-const LINGER_BYTES: usize = 64 << 20;
-const LINGER_TIME: Duration = Duration::from_secs(5);
 
 pub(super) async fn read(
     headers: &HeaderMap,
@@ -41,7 +38,7 @@ pub(super) async fn read(
         }
     };
     if matches!(&result, Err(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE) {
-        source.discard();
+        linger::discard(source.body);
     }
     result
 }
@@ -127,20 +124,6 @@ impl Source {
             format!("The body paused for longer than {:?} after {} bytes.", self.bounds.pause, self.taken)
         };
         Problem::new(StatusCode::REQUEST_TIMEOUT, "body-timeout", detail)
-    }
-
-    /// Reads on for a while, so that the answer is not lost to a connection reset.
-    fn discard(mut self) {
-        tokio::spawn(async move {
-            let until = Instant::now() + LINGER_TIME;
-            let mut left = LINGER_BYTES;
-            while let Ok(Some(Ok(frame))) = timeout_at(until, self.body.frame()).await {
-                left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
-                if left == 0 {
-                    return;
-                }
-            }
-        });
     }
 }
 

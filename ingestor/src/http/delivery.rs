@@ -1,4 +1,4 @@
-//! `GET /api/v1/delivery`: what became of every entry.
+//! `GET /api/v1/delivery`, and `/delivery` on the admin port: what became of every entry.
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http::{HeaderValue, Method, StatusCode, header};
+use logpipeline_access::require::{Gate, require_token};
 use logpipeline_model::entry::Limits;
 use logpipeline_service::{Problem, Shutdown, telemetry};
 
@@ -54,17 +55,26 @@ pub struct Ingest {
     pub shutdown: Shutdown,
 }
 
-pub fn router(ingest: Arc<Ingest>) -> Router {
+/// The ingest port; without a `gate`, anybody may send.
+pub fn router(ingest: Arc<Ingest>, gate: Option<Gate>) -> Router {
     let mut router = Router::new().route("/api/v1/delivery", get(delivery::figures));
     for path in PATHS {
         router = router.route(path, post(accept::accept));
     }
+    router = router.method_not_allowed_fallback(wrong_method);
+    if let Some(gate) = gate {
+        router = router.route_layer(from_fn_with_state(gate, require_token));
+    }
     router
-        .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
         .layer(from_fn(telemetry::trace_requests))
         .layer(from_fn_with_state(Arc::clone(&ingest), watch))
         .with_state(ingest)
+}
+
+/// What the admin port tells of entries: how many there are, and nothing of what they say.
+pub fn admin_router(ingest: Arc<Ingest>) -> Router {
+    Router::new().route("/delivery", get(delivery::figures)).with_state(ingest)
 }
 
 /// Counts requests, and asks senders to come back elsewhere while draining.
@@ -133,7 +143,7 @@ mod tests {
             metrics,
             shutdown: shutdown.clone(),
         };
-        let router = router(Arc::new(ingest));
+        let router = router(Arc::new(ingest), None);
         let post = async || {
             let request = Request::post("/logs").body(Body::from("{\"message\":\"m\"}")).unwrap();
             let response = router.clone().oneshot(request).await.unwrap();

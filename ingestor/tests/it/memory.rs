@@ -114,3 +114,24 @@ async fn a_connection_carries_at_most_100_requests_at_once() {
     }
     assert_eq!(refused, 150);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_buffers_no_more_than_is_documented() {
+    const CONNECTIONS: u64 = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::start(folder.path(), &["--header-timeout=60s"]);
+    assert_eq!(post(&process).await, 202);
+    let before = process.peak_memory();
+    // Heads that do not end, as large as they may be.
+    let head = format!("POST /logs HTTP/1.1\r\nHost: x\r\nFiller: {}", "x".repeat(60 << 10));
+    let mut held = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let mut stream = TcpStream::connect(process.address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let each = (process.peak_memory() - before) / CONNECTIONS;
+    assert!((32 << 10..=160 << 10).contains(&each), "{each} bytes a connection");
+    assert_eq!(post(&process).await, 202);
+}

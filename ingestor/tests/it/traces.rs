@@ -45,6 +45,19 @@ async fn the_write_to_the_store_is_linked_to_the_requests_whose_entries_it_carri
     let mut expected: Vec<_> = requests.iter().map(|span| identity(&span.span_context)).collect();
     expected.sort();
     assert_eq!(linked, expected);
+    // Who asks is named by the span, not by its token.
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = folder.path().join("tokens");
+    std::fs::write(&tokens, "shop:0123456789abcdef").unwrap();
+    let guarded = Server::start(&[&format!("--tokens-file={}", tokens.display())]).await;
+    let headers = [("traceparent", &*trace(9)), ("authorization", "Bearer 0123456789abcdef")];
+    assert_eq!(guarded.post_to("/logs", &headers, "{\"message\":\"named\"}").await.status, 202);
+    let named = || {
+        let mut attributes = spans().into_iter().flat_map(|span| span.attributes);
+        attributes
+            .any(|attribute| attribute.key.as_str() == "enduser.id" && attribute.value.as_str() == "shop")
+    };
+    eventually("the request's span ended", async || named()).await;
     let first = TraceId::from_hex("4bf92f3577b34da6a3ce929d0e0e4730").unwrap();
     assert_eq!(linked[0].0, first.to_bytes());
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::leaving::MANAGED;
 use super::{Classes, Definition, Layout, Product, Put, RetentionClass, meta};
 
 /// Who rolls indices over and removes old ones.
@@ -78,7 +79,7 @@ impl Lifecycle {
 }
 
 /// Where the data stream lifecycle became generally available.
-const DATA_STREAM_SINCE: (u32, u32) = (8, 14);
+pub(super) const DATA_STREAM_SINCE: (u32, u32) = (8, 14);
 
 /// When an index is closed to writing and followed by a new one: as soon as one of these is reached, and
 /// never while it is empty.
@@ -174,7 +175,7 @@ fn ism(stream: &str, keep: Option<Duration>, rollover: Rollover) -> Definition {
     Definition {
         path: format!("/_plugins/_ism/policies/{stream}"),
         body: json!({ "policy": {
-            "description": "How long the entries of this data stream are kept. Managed by logpipeline.",
+            "description": format!("How long the entries of this data stream are kept. {MANAGED}"),
             "default_state": "hot",
             "states": states,
             "ism_template": [{ "index_patterns": [stream], "priority": 500 }],

@@ -2,11 +2,13 @@
 //! templates and their lifecycle. Whoever applies them applies the same bytes.
 
 mod class;
+mod leaving;
 mod lifecycle;
 mod mapping;
 mod templates;
 
 pub use class::{ClassError, Classes, RetentionClass};
+pub use leaving::{Left, Undo, untied};
 pub use lifecycle::{Lifecycle, LifecycleError, Rollover};
 pub use mapping::RAW_LIMIT;
 pub use templates::{Definition, Features, Layout, Product, Put, definitions};

@@ -28,7 +28,9 @@ impl Features {
     pub fn of(product: Product, version: (u32, u32)) -> Self {
         // Since then the mode and keeping the source as it was sent are free and generally available.
         let logsdb = product == Product::Elasticsearch && version >= (8, 17);
-        Self { product, wildcard: true, logsdb }
+        // The type of OpenSearch 2 keeps what it read of one message for the next: NULs make it index for ever.
+        let wildcard = product == Product::Elasticsearch || version >= (3, 0);
+        Self { product, wildcard, logsdb }
     }
 }
 
@@ -232,6 +234,13 @@ mod tests {
         let policies =
             ["/_plugins/_ism/policies/logs-shop.default", "/_plugins/_ism/policies/logs-shop.short"];
         assert_eq!(others(Lifecycle::Ism), policies);
+    }
+
+    #[test]
+    fn the_type_wildcard_is_not_asked_of_opensearch_2() {
+        assert!(Features::of(Product::Elasticsearch, (8, 0)).wildcard);
+        assert!(Features::of(Product::OpenSearch, (3, 0)).wildcard);
+        assert!(!Features::of(Product::OpenSearch, (2, 19)).wildcard);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use clap::{ArgGroup, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use jiff::SignedDuration;
 
+use crate::access::AccessArgs;
 use crate::negation;
 
 const HELP: &str = "\
@@ -21,7 +22,7 @@ Exit status:
   0  entries were found
   1  nothing was found
   2  the command line or the query is not valid
-  3  the server cannot be reached, or failed
+  3  the server cannot be reached, failed, or does not know who asks
   4  the result is partial: the time budget cut it, or an export broke off";
 
 /// Search and follow logs
@@ -105,6 +106,9 @@ pub(crate) struct Args {
     /// How long the server may send nothing before it counts as lost, such as 30s or 1h; no less than its --query-timeout
     #[arg(long, default_value = "10m", value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) access: AccessArgs,
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,

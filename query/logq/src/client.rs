@@ -1,14 +1,18 @@
 //! The search API over HTTP.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
-use reqwest::{Response, StatusCode, Url};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use reqwest::{Certificate, ClientBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::access::Credentials;
 use crate::args::Args;
 use crate::escape;
 use crate::failure::{Failure, QueryFault};
+use crate::sign_in;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Silence after which a tail's connection is dead: the server sends heartbeats every 15 s.
@@ -22,18 +26,25 @@ pub(crate) type Parameters = Vec<(&'static str, String)>;
 
 #[derive(Debug)]
 pub(crate) struct Client<'a> {
-    args: &'a Args,
+    pub(crate) args: &'a Args,
     base: Url,
-    http: reqwest::Client,
+    credentials: Credentials,
+    /// What came of signing in.
+    session: RefCell<Option<Session>>,
+    pub(crate) http: reqwest::Client,
     tails: reqwest::Client,
 }
 
+/// The cookie of a session; none where the server lets nobody sign in.
+#[derive(Debug)]
+pub(crate) struct Session(pub(crate) Option<HeaderValue>);
+
 #[derive(Debug, Deserialize)]
-struct Problem {
+pub(crate) struct Problem {
     #[serde(rename = "type", default)]
     kind: String,
     #[serde(default)]
-    detail: String,
+    pub(crate) detail: String,
     parameter: Option<String>,
 }
 
@@ -45,17 +56,17 @@ impl<'a> Client<'a> {
         };
         let url = if given.contains("://") { given.clone() } else { format!("http://{given}") };
         let mut base = Url::parse(&url).map_err(|error| usage(&error.to_string()))?;
-        if base.scheme() != "http" {
-            return Err(usage(
-                "logq speaks plain HTTP; reach servers behind TLS through a tunnel or a proxy of yours",
-            ));
+        if !matches!(base.scheme(), "http" | "https") {
+            return Err(usage("logq speaks HTTP and HTTPS"));
         }
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let http = connections(args.timeout)?;
-        let tails = connections(args.timeout.min(TAIL_SILENCE))?;
-        Ok(Self { args, base, http, tails })
+        let authorities = args.access.authorities()?;
+        let http = connections(args.timeout, &authorities)?;
+        let tails = connections(args.timeout.min(TAIL_SILENCE), &authorities)?;
+        let credentials = args.access.credentials()?;
+        Ok(Self { args, base, credentials, session: RefCell::default(), http, tails })
     }
 
     /// An answer as JSON.
@@ -74,10 +85,19 @@ impl<'a> Client<'a> {
     /// A successful response, its body not read yet. A server that is busy is asked again when it says so.
     pub(crate) async fn send(&self, path: &str, params: &Parameters) -> Result<Response, Failure> {
         let mut retries = 0;
+        let mut signed_in = self.sign_in().await?;
         loop {
             let response = self.attempt(path, params).await?;
             if response.status().is_success() {
                 return Ok(response);
+            }
+            if response.status() == StatusCode::UNAUTHORIZED {
+                // A session ends some time, or with a server that keeps its key to itself.
+                if !signed_in && self.session.take().is_some() {
+                    signed_in = self.sign_in().await?;
+                    continue;
+                }
+                return Err(self.denied());
             }
             let wait =
                 response.headers().get("retry-after").and_then(|wait| wait.to_str().ok()?.parse().ok());
@@ -91,17 +111,55 @@ impl<'a> Client<'a> {
         }
     }
 
-    async fn attempt(&self, path: &str, params: &Parameters) -> Result<Response, Failure> {
+    /// Signs in where that is to be done and is not done yet; whether it was.
+    async fn sign_in(&self) -> Result<bool, Failure> {
+        let Credentials::User { name, password } = &self.credentials else { return Ok(false) };
+        if self.session.borrow().is_some() {
+            return Ok(false);
+        }
+        let session = sign_in::sign_in(self, name, password).await?;
+        self.session.replace(Some(session));
+        Ok(true)
+    }
+
+    fn denied(&self) -> Failure {
+        let server = &self.args.server;
+        Failure::Denied(match &self.credentials {
+            Credentials::None => format!(
+                "{server} asks who you are: give --token-file FILE (or LOGQ_TOKEN), or --user NAME with --password-file FILE (or LOGQ_PASSWORD)"
+            ),
+            Credentials::Token { from, .. } => format!(
+                "{server} does not know the token of {from}: ask whoever runs it for one that may search"
+            ),
+            Credentials::User { .. } => format!(
+                "{server} lets nobody sign in, and asks for a token: give --token-file FILE (or LOGQ_TOKEN) in place of --user"
+            ),
+        })
+    }
+
+    pub(crate) fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.pop_if_empty().extend(["api", "v1"]).extend(path.split('/'));
         }
-        url.query_pairs_mut().extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
-        let http = if path == "tail" { &self.tails } else { &self.http };
-        http.get(url).send().await.map_err(|error| self.unreachable(&error))
+        url
     }
 
-    fn unreachable(&self, error: &reqwest::Error) -> Failure {
+    async fn attempt(&self, path: &str, params: &Parameters) -> Result<Response, Failure> {
+        let mut url = self.url(path);
+        url.query_pairs_mut().extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
+        let http = if path == "tail" { &self.tails } else { &self.http };
+        let mut request = http.get(url);
+        if let Credentials::Token { header, .. } = &self.credentials {
+            request = request.header(AUTHORIZATION, header.clone());
+        }
+        if let Some(Session(Some(cookie))) = &*self.session.borrow() {
+            request = request.header(COOKIE, cookie.clone());
+        }
+        request.send().await.map_err(|error| self.unreachable(&error))
+    }
+
+    pub(crate) fn unreachable(&self, error: &reqwest::Error) -> Failure {
         let server = &self.args.server;
         Failure::Server(match (error.is_connect(), error.is_timeout()) {
             (true, _) => format!(
@@ -116,7 +174,7 @@ impl<'a> Client<'a> {
         })
     }
 
-    async fn explain(&self, response: Response, params: &Parameters) -> Failure {
+    pub(crate) async fn explain(&self, response: Response, params: &Parameters) -> Failure {
         let status = response.status();
         let body = response.bytes().await.unwrap_or_default();
         let Ok(problem) = serde_json::from_slice::<Problem>(&body) else {
@@ -150,8 +208,12 @@ impl<'a> Client<'a> {
 }
 
 /// A client whose connections are dead after so long a silence.
-fn connections(silence: Duration) -> Result<reqwest::Client, Failure> {
-    reqwest::Client::builder()
+fn connections(silence: Duration, authorities: &[Certificate]) -> Result<reqwest::Client, Failure> {
+    let client =
+        authorities.iter().cloned().fold(reqwest::Client::builder(), ClientBuilder::add_root_certificate);
+    client
+        // Other crates of the workspace would make it ask for gzip, so that how it is built decided.
+        .no_gzip()
         .user_agent(concat!("logq/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_keepalive(PROBE_INTERVAL)

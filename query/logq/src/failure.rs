@@ -36,6 +36,9 @@ pub(crate) enum Failure {
     NotFound(String),
     #[error("{0}")]
     Server(String),
+    /// The server does not know who asks, whenever it is asked.
+    #[error("{0}")]
+    Denied(String),
     #[error("{0}")]
     BrokenOff(String),
     #[error("failed to write: {0}")]
@@ -49,7 +52,7 @@ impl Failure {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::NotFound(_) => 1,
             Self::Query(_) | Self::Usage(_) => 2,
-            Self::Server(_) | Self::Output(_) => 3,
+            Self::Server(_) | Self::Denied(_) | Self::Output(_) => 3,
             Self::BrokenOff(_) => 4,
         })
     }

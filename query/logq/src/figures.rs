@@ -11,7 +11,7 @@ use crate::args::{Args, Output};
 use crate::client::Client;
 use crate::escape;
 use crate::failure::{Failure, Outcome};
-use crate::search::thousands;
+use crate::search::{cut_short, note, thousands};
 use crate::style::Style;
 use crate::time::Zone;
 
@@ -37,6 +37,7 @@ struct Values {
     values: Vec<Value>,
     with_field: u64,
     partial: bool,
+    approximate: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -91,8 +92,23 @@ pub(crate) async fn print(client: &Client<'_>, args: &Args) -> Result<Outcome, F
         ),
         (None, false) => fields(&serde_json::from_str(answer.get()).map_err(unexpected)?),
     };
+    print_rows(&answer, &rows, args.output)?;
+    if outcome == Outcome::Partial {
+        cut_short(match (&args.values, args.histogram) {
+            (None, false) => "the list is partial, fields may be missing",
+            _ => "the result is partial, counts may be too low",
+        });
+    } else if rows.approximate {
+        note(
+            "counts may be too low: the field has too many values to count each; narrow the time range or the query",
+        );
+    }
+    Ok(outcome)
+}
+
+fn print_rows(answer: &RawValue, rows: &Rows, output: Output) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    match args.output {
+    match output {
         Output::Json | Output::Ndjson => writeln!(out, "{}", escape::json(answer.get()))?,
         Output::Csv => {
             let mut bytes = Vec::new();
@@ -101,13 +117,14 @@ pub(crate) async fn print(client: &Client<'_>, args: &Args) -> Result<Outcome, F
         }
         Output::Table => out.write_all(rows.table.as_bytes())?,
     }
-    out.flush()?;
-    Ok(outcome)
+    Ok(out.flush()?)
 }
 
 struct Rows {
     csv: Vec<Vec<String>>,
     table: String,
+    /// Whether there were too many values to count each.
+    approximate: bool,
 }
 
 fn outcome(count: u64, partial: bool) -> Outcome {
@@ -140,18 +157,21 @@ fn histogram(histogram: &Histogram, args: &Args, zone: &Zone) -> (Rows, Outcome)
         let start = style.dim(&zone.show(start));
         table.push_str(&format!("{start}  {:>width$}  {bar}  {}\n", thousands(*total), by_level.join("  ")));
     }
-    (Rows { csv, table }, outcome(histogram.total, histogram.partial))
+    (Rows { csv, table, approximate: false }, outcome(histogram.total, histogram.partial))
 }
 
 fn values(values: &Values) -> (Rows, Outcome) {
-    let width = values.values.iter().map(|value| thousands(value.count).len()).max().unwrap_or(0);
-    let mut csv = vec![["value", "count"].map(str::to_owned).to_vec()];
+    // What was not counted to the end is a least number.
+    let exact = !values.partial && !values.approximate;
+    let shown = |count| if exact { thousands(count) } else { format!("≥{}", thousands(count)) };
+    let width = values.values.iter().map(|value| shown(value.count).chars().count()).max().unwrap_or(0);
+    let mut csv = vec![["value", "count", "exact"].map(str::to_owned).to_vec()];
     let mut table = String::new();
     for Value { value, count } in &values.values {
-        csv.push(vec![value.clone(), count.to_string()]);
-        table.push_str(&format!("{:>width$}  {}\n", thousands(*count), escape::line(value)));
+        csv.push(vec![value.clone(), count.to_string(), exact.to_string()]);
+        table.push_str(&format!("{:>width$}  {}\n", shown(*count), escape::line(value)));
     }
-    (Rows { csv, table }, outcome(values.with_field, values.partial))
+    (Rows { csv, table, approximate: values.approximate }, outcome(values.with_field, values.partial))
 }
 
 fn fields(fields: &Fields) -> (Rows, Outcome) {
@@ -161,5 +181,5 @@ fn fields(fields: &Fields) -> (Rows, Outcome) {
         csv.push(vec![name.clone(), kind.clone()]);
         table.push_str(&format!("{:<7}  {}\n", escape::line(kind), escape::line(name)));
     }
-    (Rows { csv, table }, outcome(fields.fields.len() as u64, fields.partial))
+    (Rows { csv, table, approximate: false }, outcome(fields.fields.len() as u64, fields.partial))
 }

@@ -12,7 +12,8 @@ use crate::client::{Client, reasons};
 use crate::events::{Event, Events};
 use crate::failure::{Failure, Outcome};
 use crate::printer::Printer;
-use crate::search::{LARGEST_PAGE, Page, copy, note};
+use crate::progress::Progress;
+use crate::search::{LARGEST_PAGE, Page, copy, note, total};
 
 /// An acknowledged entry can be searched within a second: so long after the tail has begun, a search
 /// finds everything that the tail will not bring.
@@ -164,7 +165,12 @@ async fn backlog(
         let mut params = args.scope();
         params.push(("order", "asc".to_owned()));
         let export = client.send("export", &params).await?;
-        copy(export, |entry, _| if seen.admit(entry)? { printer.entry(entry) } else { Ok(()) }).await?;
+        let mut progress = Progress::on_stderr(total(&export));
+        let take = |entry: &str, bytes| {
+            progress.advance(bytes);
+            if seen.admit(entry)? { printer.entry(entry) } else { Ok(()) }
+        };
+        copy(export, take).await?;
     }
     // Entries come by their own times here, which say nothing of what was received until when.
     seen.until = None;
@@ -174,14 +180,18 @@ async fn backlog(
 /// The newest entries, as many as asked for.
 async fn newest(client: &Client<'_>, args: &Args, limit: u64) -> Result<Vec<Box<RawValue>>, Failure> {
     let (mut entries, mut cursor) = (Vec::new(), None);
+    let mut progress: Option<Progress> = None;
     loop {
         let missing = limit - entries.len() as u64;
         let mut params = args.scope();
         params.extend([("order", "desc".to_owned()), ("limit", missing.min(LARGEST_PAGE).to_string())]);
         params.extend(cursor.map(|cursor| ("cursor", cursor)));
         let page: Page = client.get("search", &params).await?;
+        let shown = progress.get_or_insert_with(|| Progress::on_stderr(Some(limit.min(page.total))));
+        page.entries.iter().for_each(|entry| shown.advance(entry.get().len() as u64 + 1));
         entries.extend(page.entries);
         if page.partial {
+            progress = None;
             note("earlier entries may be missing: the search took longer than the server's time budget");
         }
         cursor = page.cursor;

@@ -1,5 +1,6 @@
 //! `logq`: searches and follows logs from the command line, as a client of the search API.
 
+mod access;
 mod args;
 mod client;
 mod escape;
@@ -13,6 +14,7 @@ mod nothing;
 mod printer;
 mod progress;
 mod search;
+mod sign_in;
 mod style;
 mod table;
 mod time;

@@ -1,4 +1,4 @@
-//! How far a long export is, on stderr where that is a terminal.
+//! How far a long answer is, on stderr where that is a terminal.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -7,9 +7,12 @@ use crate::search::thousands;
 
 const REDRAW: Duration = Duration::from_millis(200);
 
+/// Ends without a trace when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Progress {
     shown: bool,
+    /// Whether a line stands on the terminal.
+    stands: bool,
     total: Option<u64>,
     entries: u64,
     bytes: u64,
@@ -20,7 +23,7 @@ impl Progress {
     /// Shown only while stdout goes elsewhere: entries on the same terminal are progress enough.
     pub(crate) fn on_stderr(total: Option<u64>) -> Self {
         let shown = std::io::stderr().is_terminal() && !std::io::stdout().is_terminal();
-        Self { shown, total, entries: 0, bytes: 0, drawn: Instant::now() }
+        Self { shown, stands: false, total, entries: 0, bytes: 0, drawn: Instant::now() }
     }
 
     pub(crate) fn advance(&mut self, bytes: u64) {
@@ -28,13 +31,8 @@ impl Progress {
         self.bytes += bytes;
         if self.shown && self.drawn.elapsed() >= REDRAW {
             self.drawn = Instant::now();
+            self.stands = true;
             _ = write!(std::io::stderr(), "\r\u{1b}[K{}", self.text());
-        }
-    }
-
-    pub(crate) fn clear(&self) {
-        if self.shown {
-            _ = write!(std::io::stderr(), "\r\u{1b}[K");
         }
     }
 
@@ -48,6 +46,14 @@ impl Progress {
     }
 }
 
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.stands {
+            _ = write!(std::io::stderr(), "\r\u{1b}[K");
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +62,7 @@ mod tests {
     fn progress_names_entries_share_and_size() {
         let progress = Progress {
             shown: true,
+            stands: false,
             total: Some(40_000),
             entries: 10_000,
             bytes: 3_450_000,

@@ -20,7 +20,7 @@ pub(crate) const LARGEST_PAGE: u64 = 1_000;
 #[derive(Debug, Deserialize)]
 pub(crate) struct Page {
     pub(crate) entries: Vec<Box<RawValue>>,
-    total: u64,
+    pub(crate) total: u64,
     pub(crate) partial: bool,
     pub(crate) cursor: Option<String>,
 }
@@ -41,18 +41,23 @@ pub(crate) async fn pages(
 ) -> Result<Outcome, Failure> {
     let limit = args.limit.unwrap_or(DEFAULT_LIMIT);
     let mut cursor = None;
-    let mut first = true;
+    let mut progress: Option<Progress> = None;
     let (total, partial) = loop {
         let mut params = args.scope();
         params.push(("order", args.order.word().to_owned()));
         params.push(("limit", (limit - printer.count()).min(LARGEST_PAGE).to_string()));
         params.extend(cursor.map(|cursor| ("cursor", cursor)));
         let page: Page = client.get("search", &params).await?;
-        if std::mem::take(&mut first) {
-            printer.begin()?;
-        }
+        let progress = match &mut progress {
+            Some(progress) => progress,
+            None => {
+                printer.begin()?;
+                progress.insert(Progress::on_stderr(Some(limit.min(page.total))))
+            }
+        };
         for entry in &page.entries {
             printer.entry(entry.get())?;
+            progress.advance(entry.get().len() as u64 + 1);
         }
         printer.flush()?;
         cursor = page.cursor;
@@ -60,11 +65,10 @@ pub(crate) async fn pages(
             break (page.total, page.partial);
         }
     };
+    drop(progress);
     printer.end()?;
     if partial {
-        note(
-            "the result is partial: the search took longer than the server's time budget; narrow the time range",
-        );
+        cut_short("the result is partial");
         return Ok(Outcome::Partial);
     }
     if printer.count() < total && args.output == Output::Table && std::io::stdout().is_terminal() {
@@ -86,7 +90,7 @@ pub(crate) async fn all(client: &Client<'_>, args: &Args, printer: &mut Printer)
         Ok(())
     });
     let result = result.await;
-    progress.clear();
+    drop(progress);
     result.inspect_err(|_| _ = printer.flush())?;
     printer.end()?;
     Ok(found(printer))
@@ -134,10 +138,18 @@ pub(crate) async fn context(
     printer.marked(context.entry.get())?;
     context.after.iter().try_for_each(|entry| printer.entry(entry.get()))?;
     printer.end()?;
-    Ok(if context.partial { Outcome::Partial } else { Outcome::Found })
+    if context.partial {
+        note(
+            "the result is partial, neighbours may be missing: the search took longer than the server's time budget; \
+             ask for fewer with --limit, or for those that a query finds",
+        );
+        return Ok(Outcome::Partial);
+    }
+    Ok(Outcome::Found)
 }
 
-fn total(export: &Response) -> Option<u64> {
+/// How many entries an export has, where the server knew in time.
+pub(crate) fn total(export: &Response) -> Option<u64> {
     export.headers().get("x-total")?.to_str().ok()?.parse().ok()
 }
 
@@ -149,6 +161,13 @@ fn found(printer: &Printer) -> Outcome {
 pub(crate) fn note(text: &str) {
     // Whoever closed stderr does not want to know.
     _ = writeln!(std::io::stderr(), "logq: {text}");
+}
+
+/// Says that the time budget ended an answer, and what of it is wrong by that.
+pub(crate) fn cut_short(what: &str) {
+    note(&format!(
+        "{what}: the search took longer than the server's time budget; narrow the time range or the query"
+    ));
 }
 
 /// A number with commas.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use logpipeline_model::query::Field;
 use logpipeline_service::Problem;
 use logpipeline_store::{FieldKind, ValuesRequest};
@@ -13,6 +13,7 @@ use super::{Answer, Json};
 use crate::App;
 use crate::app::now;
 use crate::params::{FromParams, Given, Params, invalid};
+use crate::path::Segment;
 use crate::scope::{Budget, ScopeParams};
 
 const DEFAULT_LIMIT: u64 = 10;
@@ -151,7 +152,7 @@ pub(crate) struct FieldValue {
 )]
 pub(crate) async fn values(
     State(app): State<App>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     Params(params): Params<ValuesParams>,
 ) -> Answer<ValuesResponse> {
     let field = countable(&name)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use logpipeline_model::EntryId;
 use logpipeline_model::query::{Query, TimeRange};
@@ -16,6 +16,7 @@ use crate::App;
 use crate::app::now;
 use crate::entries::Entry;
 use crate::params::{FromParams, Given, Params, invalid};
+use crate::path::Segment;
 use crate::scope::{self, Budget};
 
 const DEFAULT_AROUND: u64 = 10;
@@ -44,7 +45,7 @@ impl FromParams for EntryParams {
 )]
 pub(crate) async fn entry(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Params(EntryParams {}): Params<EntryParams>,
 ) -> Answer<Entry> {
     let budget = Budget::start(&app, None)?;
@@ -107,7 +108,7 @@ pub(crate) struct ContextResponse {
 )]
 pub(crate) async fn context(
     State(app): State<App>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Params(params): Params<ContextParams>,
 ) -> Answer<ContextResponse> {
     let query = Arc::new(scope::query(params.q.as_deref(), now())?);

@@ -8,6 +8,7 @@ pub(crate) mod logs;
 pub mod openapi;
 pub(crate) mod parse;
 pub(crate) mod search;
+pub(crate) mod session;
 pub(crate) mod tail;
 
 use axum::response::{IntoResponse, Response};

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -11,6 +12,7 @@ use logpipeline_service::{Problem, Shutdown};
 use utoipa::IntoParams;
 
 use crate::App;
+use crate::access::Admission;
 use crate::app::now;
 use crate::params::{FromParams, Given, Params};
 use crate::scope;
@@ -36,7 +38,8 @@ impl FromParams for TailParams {
 ///
 /// Server-sent events. First `ready` with data `{"from":"<time>"}`: entries accepted from that time on follow, each
 /// as `entry` with the entry as data. `dropped` with data `{"count":n}` stands where n entries were left out because
-/// the client read too slowly. Comments keep the connection alive. The stream ends when the server shuts down.
+/// the client read too slowly. Comments keep the connection alive. The stream ends when the server shuts down, and
+/// when the session or token that it was begun with is good no more.
 #[utoipa::path(
     get, path = "/api/v1/tail", tag = "search", params(TailParams),
     responses(
@@ -47,24 +50,37 @@ impl FromParams for TailParams {
 )]
 pub(crate) async fn tail(
     State(app): State<App>,
+    admission: Option<Extension<Admission>>,
     Params(params): Params<TailParams>,
 ) -> Result<impl IntoResponse, Problem> {
     let query = scope::query(params.q.as_deref(), now())?;
     let subscription = app.tail.subscribe(&query)?;
     let ready = serde_json::json!({ "from": subscription.from() });
     let ready = Event::default().event("ready").data(ready.to_string());
-    let events =
-        stream::once(async move { ready }).chain(events(subscription, app.shutdown)).map(Ok::<_, Infallible>);
+    let events = stream::once(async move { ready })
+        .chain(events(subscription, app.shutdown, admission))
+        .map(Ok::<_, Infallible>);
     // nginx would otherwise hold events back until it has a buffer full of them.
     let unbuffered = [("x-accel-buffering", "no")];
     Ok((unbuffered, Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT))))
 }
 
-fn events(subscription: Subscription, shutdown: Shutdown) -> impl Stream<Item = Event> {
-    stream::unfold((subscription, shutdown), async |(mut subscription, shutdown)| {
+fn events(
+    subscription: Subscription,
+    shutdown: Shutdown,
+    admission: Option<Extension<Admission>>,
+) -> impl Stream<Item = Event> {
+    let ended = Box::pin(async move {
+        match admission {
+            Some(Extension(admission)) => admission.ended().await,
+            None => std::future::pending().await,
+        }
+    });
+    stream::unfold((subscription, shutdown, ended), async |(mut subscription, shutdown, mut ended)| {
         let received = tokio::select! {
             received = subscription.next() => received?,
             () = shutdown.draining() => return None,
+            () = ended.as_mut() => return None,
         };
         let event = match received {
             // The stored form is one line, as the data of an event must be.
@@ -73,7 +89,7 @@ fn events(subscription: Subscription, shutdown: Shutdown) -> impl Stream<Item = 
                 Event::default().event("dropped").data(serde_json::json!({ "count": count }).to_string())
             }
         };
-        Some((event, (subscription, shutdown)))
+        Some((event, (subscription, shutdown, ended)))
     })
     .fuse()
 }

@@ -10,6 +10,7 @@ use logpipeline_model::query::{Query, TimeRange};
 use logpipeline_rows::{Rows, Unreadable};
 use logpipeline_store::{LogStore, Order, Position, SearchPage, SearchRequest, StoreError};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 use crate::limits::Place;
 use crate::metrics::Metrics;
@@ -135,7 +136,7 @@ impl Export {
 pub(crate) fn stream(export: Export, first: Option<SearchPage>) -> impl Stream<Item = io::Result<Bytes>> {
     let (pieces, receiver) = mpsc::channel(2);
     let metrics = export.metrics.clone();
-    let producer = tokio::spawn(async move { export.produce(first, &pieces).await });
+    let producer = tokio::spawn(async move { export.produce(first, &pieces).await }.in_current_span());
     stream::unfold(Some((receiver, producer, metrics)), async |state| {
         let (mut receiver, producer, metrics) = state?;
         if let Some(piece) = receiver.recv().await {

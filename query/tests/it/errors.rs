@@ -80,6 +80,22 @@ async fn values_out_of_bounds_are_refused_with_what_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_path_that_is_no_text_is_refused_as_any_other_mistake() {
+    let server = Server::start().await;
+    for path in ["/logs/%FF", "/logs/%FF/context", "/fields/%FF/values"] {
+        let (status, problem) = server.refused(path, &[]).await;
+        assert_eq!(
+            (status, &problem["type"], &problem["parameter"]),
+            (400, &json!("urn:logpipeline:problem:invalid-parameter"), &json!("path")),
+            "{path}"
+        );
+        assert!(problem["detail"].as_str().unwrap().contains("percent-encoded UTF-8"), "{problem}");
+    }
+    let (status, problem) = server.refused("/%FF", &[]).await;
+    assert_eq!((status, &problem["type"]), (404, &json!("urn:logpipeline:problem:no-such-path")));
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_to_be_not_there() {
     let server = Server::start().await;
     let (status, problem) = server.refused("/logs/018a97d2-5c00-7000-8000-000000000000", &[]).await;

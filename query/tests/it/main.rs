@@ -4,6 +4,7 @@
 mod memory_store;
 mod server;
 
+mod access;
 mod agreement;
 mod context;
 mod entries;
@@ -17,4 +18,5 @@ mod paging;
 mod process;
 mod search;
 mod tail;
+mod traces;
 mod ui;

@@ -30,7 +30,7 @@ async fn every_path_described_is_served() {
     let description: Value = server.get("/openapi.json", &[]).await;
     let paths = description["paths"].as_object().unwrap();
     let id = server.ingest(r#"{"message":"m"}"#).to_string();
-    assert_eq!(paths.len(), 10);
+    assert_eq!(paths.len(), 11);
     for path in paths.keys() {
         let path = path.strip_prefix("/api/v1").unwrap().replace("{id}", &id).replace("{name}", "level");
         assert_eq!(server.send(&path, &[]).await.status(), 200, "{path}");
@@ -48,6 +48,7 @@ async fn answers_have_the_members_that_are_described() {
         ("/fields", "FieldsResponse"),
         ("/fields/level/values", "ValuesResponse"),
         ("/parse", "ParseResponse"),
+        ("/session", "SessionResponse"),
     ] {
         let answer = server.get(path, &[]).await;
         let mut answered: Vec<_> = answer.as_object().unwrap().keys().collect();

@@ -12,9 +12,9 @@ use tempfile::TempDir;
 
 use crate::server::{SAMPLE, clock, eventually, stored};
 
-struct Process {
-    child: Child,
-    api: SocketAddr,
+pub struct Process {
+    pub child: Child,
+    pub api: SocketAddr,
     admin: SocketAddr,
 }
 
@@ -25,11 +25,18 @@ impl Drop for Process {
     }
 }
 
-fn free_port() -> SocketAddr {
+pub fn free_port() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn command(data: &Path, api: SocketAddr, admin: SocketAddr) -> Command {
+    let mut command = command_as_given(data, api, admin);
+    command.arg("--insecure");
+    command
+}
+
+/// Without leave for anybody to search.
+pub fn command_as_given(data: &Path, api: SocketAddr, admin: SocketAddr) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logpipeline-query"));
     command.args(["--listen", &api.to_string(), "--admin-listen", &admin.to_string(), "--drain", "1ms"]);
     command.arg("--data-dir").arg(data).stdout(Stdio::null()).stderr(Stdio::null());
@@ -38,6 +45,10 @@ fn command(data: &Path, api: SocketAddr, admin: SocketAddr) -> Command {
 
 impl Process {
     async fn start(data: &Path) -> Self {
+        Self::spawn(command, data).await
+    }
+
+    pub async fn spawn(command: impl Fn(&Path, SocketAddr, SocketAddr) -> Command, data: &Path) -> Self {
         let (api, admin) = (free_port(), free_port());
         let process = Self { child: command(data, api, admin).spawn().unwrap(), api, admin };
         let ready = format!("http://{admin}/readyz");
@@ -57,7 +68,7 @@ impl Process {
         answer["total"].clone()
     }
 
-    fn terminate(&self) {
+    pub fn terminate(&self) {
         let script = format!("kill -TERM {}", self.child.id());
         assert!(Command::new("sh").args(["-c", &script]).status().unwrap().success());
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use logpipeline_model::entry::{Limits as EntryLimits, Stamp, accept};
 use logpipeline_model::{EntryId, Timestamp};
+use logpipeline_query::access::Access;
 use logpipeline_query::config::Limits;
 use logpipeline_query::{App, router};
 use logpipeline_service::{Shutdown, admin, http_server};
@@ -40,9 +41,15 @@ impl Server {
     }
 
     pub async fn with(limits: Limits) -> Self {
+        Self::guarded(limits, Access::Anybody).await
+    }
+
+    /// For those alone who may search.
+    pub async fn guarded(limits: Limits, access: Access) -> Self {
         let store = Arc::new(MemoryStore::new());
-        let (address, shutdown, registry) = serve(Arc::clone(&store) as Arc<dyn LogStore>, limits).await;
-        Self { address, store, shutdown, registry, client: reqwest::Client::new() }
+        let (address, shutdown, registry) =
+            serve_to(Arc::clone(&store) as Arc<dyn LogStore>, limits, access).await;
+        Self { address, store, shutdown, registry, client: client() }
     }
 
     /// Accepts an entry now; its id.
@@ -95,13 +102,27 @@ impl Server {
     }
 }
 
+/// A client that asks for nothing by itself: other crates make reqwest ask for gzip.
+pub fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_gzip().build().unwrap()
+}
+
 pub fn messages(entries: &Value) -> Vec<String> {
     entries.as_array().unwrap().iter().map(|entry| entry["message"].as_str().unwrap().to_owned()).collect()
 }
 
 pub async fn serve(store: Arc<dyn LogStore>, limits: Limits) -> (SocketAddr, Shutdown, Registry) {
+    serve_to(store, limits, Access::Anybody).await
+}
+
+async fn serve_to(
+    store: Arc<dyn LogStore>,
+    limits: Limits,
+    access: Access,
+) -> (SocketAddr, Shutdown, Registry) {
     let (shutdown, registry) = (Shutdown::default(), admin::registry());
-    let app = App::new(store, limits, &registry, shutdown.clone()).unwrap();
+    access.spawn(&shutdown);
+    let app = App::new(store, limits, access, &registry, shutdown.clone()).unwrap();
     let listener = http_server::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));

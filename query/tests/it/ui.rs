@@ -5,10 +5,10 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 use logpipeline_query::ui;
 
-use crate::server::Server;
+use crate::server::{Server, client};
 
 async fn get(server: &Server, path: &str) -> reqwest::Response {
-    reqwest::get(server.url(path)).await.unwrap()
+    client().get(server.url(path)).send().await.unwrap()
 }
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn every_answer_forbids_what_the_ui_does_not_need() {
 async fn large_answers_are_compressed_for_those_who_ask() {
     let server = Server::start().await;
     (0..100).for_each(|_| _ = server.ingest(crate::server::SAMPLE));
-    let client = reqwest::Client::new();
+    let client = client();
     for (path, compressed) in [("/api/v1/search", true), ("/api/v1/export", true), ("/api/v1/tail", false)] {
         let response = client.get(server.url(path)).header("accept-encoding", "gzip").send().await.unwrap();
         assert_eq!(response.headers().contains_key("content-encoding"), compressed, "{path}");
@@ -67,7 +67,7 @@ async fn large_answers_are_compressed_for_those_who_ask() {
 async fn a_compressed_export_is_whole() {
     let server = Server::start().await;
     (0..1_000).for_each(|_| _ = server.ingest(crate::server::SAMPLE));
-    let client = reqwest::Client::new();
+    let client = client();
     for query in ["", "?limit=1", "?q=nothing", "?format=csv"] {
         let path = format!("/api/v1/export{query}");
         let plain = get(&server, &path).await.bytes().await.unwrap();

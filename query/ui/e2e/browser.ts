@@ -36,7 +36,8 @@ export async function openPage(
     width = 1280,
     dark = false,
     timezone = "UTC",
-  }: { width?: number; dark?: boolean; timezone?: string } = {},
+    server = QUERY_URL,
+  }: { width?: number; dark?: boolean; timezone?: string; server?: string } = {},
 ): Promise<Page> {
   const context = await browser.newContext({
     viewport: { width, height: 800 },
@@ -54,7 +55,7 @@ export async function openPage(
   });
   page.on("request", (request) => {
     const url = new URL(request.url());
-    if (url.protocol.startsWith("http") && url.origin !== new URL(QUERY_URL).origin) {
+    if (url.protocol.startsWith("http") && url.origin !== new URL(server).origin) {
       complaints.push(`request to ${url.origin}`);
     }
   });

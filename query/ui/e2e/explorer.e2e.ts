@@ -183,6 +183,39 @@ test("a linked entry is shown also where the list does not hold it", async () =>
   await page.getByRole("region", { name: "Linked entry" }).getByText("metadata.minute").waitFor();
 });
 
+test("the zone of the times and what is shown of an entry are in the URL", async () => {
+  const far = await openPage(browser, { timezone: "America/Argentina/Buenos_Aires" });
+  await view(far, HOUR_VIEW);
+  const time = () => rows(far).first().locator(".cell-time").textContent();
+  expect(await time()).toBe("2023-09-14 07:59:30.000");
+  await far.getByRole("button", { name: /Switch to UTC/ }).click();
+  expect([await time(), param(far, "zone")]).toEqual(["2023-09-14 10:59:30.000", "utc"]);
+  await rows(far).first().click();
+  const detail = far.getByRole("region", { name: "Entry" });
+  await detail.getByRole("button", { name: "JSON", exact: true }).click();
+  expect(param(far, "show")).toBe("json");
+  const url = far.url();
+
+  const other = await openPage(browser, { timezone: "Asia/Tokyo" });
+  await other.goto(url);
+  await other.getByRole("region", { name: "Entry" }).locator("pre").waitFor();
+  expect(await rows(other).first().locator(".cell-time").textContent()).toBe("2023-09-14 10:59:30.000");
+  await view(other, HOUR_VIEW);
+  expect(
+    await rows(other).first().locator(".cell-time").textContent(),
+    "the viewer's own setting stays",
+  ).toBe("2023-09-14 19:59:30.000");
+
+  await view(far, HOUR_VIEW);
+  await until(
+    () => param(far, "zone"),
+    (zone) => zone === "utc",
+    "a setting that is kept in the URL too",
+  );
+  await far.context().close();
+  await other.context().close();
+});
+
 test("the keyboard walks, opens and closes", async () => {
   await view(page, HOUR_VIEW);
   await rows(page).first().waitFor();

@@ -3,6 +3,9 @@ import type { SearchResponse } from "../src/api/types";
 
 export const QUERY_URL = required("QUERY_URL");
 export const INGEST_URL = required("INGEST_URL");
+/** A query server over the same entries that asks who it is, and whom it lets in: `NAME:PASSWORD`. */
+export const GUARDED_URL = process.env.GUARDED_URL?.replace(/\/$/, "") ?? "";
+export const GUARDED_USER = process.env.GUARDED_USER ?? "";
 
 function required(name: string): string {
   const value = process.env[name];

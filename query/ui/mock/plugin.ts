@@ -3,6 +3,7 @@ import type { Connect, Plugin } from "vite";
 import { parseJson } from "../src/api/json";
 import type { Entry } from "../src/api/types";
 import { entryAt, generate, random } from "./data";
+import { MockSession } from "./session";
 import { BadQuery, read, Store, toJson } from "./store";
 
 /** The policy that the query server sends. */
@@ -12,20 +13,27 @@ const POLICY =
 
 /**
  * The APIs of the query server and of the ingestor, on made-up entries: `vite --mode mock`. `MOCK_ENTRIES` sets how
- * many there are at the start, `MOCK_RATE` how many come a second.
+ * many there are at the start, `MOCK_RATE` how many come a second. `MOCK_SIGN_IN=1` lets only
+ * `ada` in, with the password `secret`.
  */
 export function mockApi(): Plugin {
   const store = new Store(generate(Number(process.env.MOCK_ENTRIES ?? 6000), Date.now()));
   const rate = Number(process.env.MOCK_RATE ?? 0);
   const next = random(11);
   if (rate > 0) setInterval(() => store.add(entryAt(Date.now(), next)), 1000 / rate).unref();
+  const session = new MockSession(process.env.MOCK_SIGN_IN === "1");
   const handler: Connect.NextHandleFunction = (request, response, pass) => {
     const url = new URL(request.url ?? "/", "http://mock");
     if (!url.pathname.startsWith("/api/")) {
       pass();
       return;
     }
-    serve(store, url, request, response).catch((error: unknown) => fail(response, error));
+    const serveKnown = async () => {
+      if (url.pathname === "/api/v1/session") await serveSession(session, request, response);
+      else if (session.letsIn(request)) await serve(store, url, request, response);
+      else refuse(response);
+    };
+    serveKnown().catch((error: unknown) => fail(response, error));
   };
   return {
     name: "mock-api",
@@ -55,9 +63,7 @@ async function serve(
   const [room, name = "", what] = path;
 
   if (request.method === "POST" && room === "logs") {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const lines = Buffer.concat(chunks).toString().split("\n").filter(Boolean);
+    const lines = (await bodyOf(request)).split("\n").filter(Boolean);
     for (const line of lines) store.add(parseJson(line) as unknown as Partial<Entry>);
     send(response, 202, { receipt: "mock", accepted: lines.length, rejected: [] });
     return;
@@ -78,7 +84,7 @@ async function serve(
     case "fields": {
       const body = name
         ? store.values(name, selection, get("prefix") ?? "", limit)
-        : { fields: store.fields() };
+        : { fields: store.fields(), partial: false };
       send(response, 200, body);
       return;
     }
@@ -108,6 +114,33 @@ async function serve(
       return;
     }
   }
+}
+
+async function serveSession(
+  session: MockSession,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (request.method === "DELETE") {
+    session.signOut();
+    response.writeHead(204).end();
+    return;
+  }
+  if (request.method === "POST" && !session.signIn(await bodyOf(request))) {
+    refuse(response);
+    return;
+  }
+  send(response, 200, session.answer());
+}
+
+function refuse(response: ServerResponse): void {
+  problem(response, 401, "unauthorized", { detail: "The mock does not know you." });
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString();
 }
 
 function tail(store: Store, q: string, response: ServerResponse): void {

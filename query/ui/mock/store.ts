@@ -64,6 +64,7 @@ export class Store {
       before: rows.slice(at + 1, at + 1 + before).reverse(),
       entry: rows[at],
       after: rows.slice(Math.max(0, at - after), at).reverse(),
+      partial: false,
     };
   }
 

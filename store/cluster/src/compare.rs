@@ -3,23 +3,36 @@
 use logpipeline_model::elasticsearch::Definition;
 use serde_json::Value;
 
-/// Whether the answer to a `GET` of the definition's path holds it, and nothing besides that would count.
+/// What engines add of themselves, beside what they were given.
+const ADDED: [(&str, &[&str]); 12] = [
+    ("enabled", &["true"]),
+    ("min_age", &["0ms", "0s"]),
+    ("delete_searchable_snapshot", &["true"]),
+    ("downsampling_method", &["aggregate"]),
+    ("data_stream", &[]),
+    ("hidden", &["false"]),
+    ("allow_custom_routing", &["false"]),
+    ("ignore_missing_component_templates", &["[]"]),
+    ("created_date", &[]),
+    ("created_date_millis", &[]),
+    ("modified_date", &[]),
+    ("modified_date_millis", &[]),
+];
+
+/// What the engine tells of a policy or a lifecycle beside it.
+const TOLD: [&str; 7] = [
+    "version",
+    "in_use_by",
+    "effective_retention",
+    "retention_determined_by",
+    "timestamp_field",
+    "created_date_string",
+    "modified_date_string",
+];
+
+/// Whether the answer to a `GET` of the definition's path holds it, and nothing besides.
 pub(crate) fn is_as_defined(answer: &Value, definition: &Definition) -> bool {
-    let Some(found) = object(answer) else { return false };
-    let wanted = &definition.body;
-    let besides = wanted.get("template").is_none() && found.get("template").is_some_and(is_something);
-    if besides || !holds(found, wanted) {
-        return false;
-    }
-    ["settings", "mappings"].iter().all(|part| {
-        let part = |of: &Value| of.get("template").and_then(|template| template.get(part)).cloned();
-        match (part(found), part(wanted)) {
-            (None, None) => true,
-            (Some(found), Some(wanted)) => same(&found, &wanted),
-            (Some(found), None) => !is_something(&found),
-            (None, Some(wanted)) => !is_something(&wanted),
-        }
-    })
+    object(answer).is_some_and(|found| same(found, &definition.body))
 }
 
 /// The one object that an answer is about, out of what the kinds of object are wrapped in.
@@ -56,9 +69,30 @@ pub(crate) fn holds(found: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// Whether the two say the same, and no more.
-fn same(found: &Value, wanted: &Value) -> bool {
-    holds(found, wanted) && holds(wanted, found)
+/// Whether the two say the same: nothing is missing, and nothing is there besides but what engines add.
+pub(crate) fn same(found: &Value, wanted: &Value) -> bool {
+    holds(found, wanted) && !adds(found, wanted)
+}
+
+fn adds(found: &Value, wanted: &Value) -> bool {
+    match (found, wanted) {
+        (Value::Object(found), Value::Object(wanted)) => {
+            found.iter().any(|(name, found)| match wanted.get(name) {
+                Some(wanted) => adds(found, wanted),
+                None => is_something(found) && !is_usual(name, found),
+            })
+        }
+        (Value::Array(found), Value::Array(wanted)) => {
+            found.iter().zip(wanted).any(|(found, wanted)| adds(found, wanted))
+        }
+        _ => false,
+    }
+}
+
+fn is_usual(name: &str, value: &Value) -> bool {
+    let added = ADDED.iter().find(|(known, _)| *known == name);
+    TOLD.contains(&name)
+        || added.is_some_and(|(_, usual)| usual.is_empty() || usual.contains(&scalar(value).as_str()))
 }
 
 /// Settings come back as text, whatever they were sent as.
@@ -132,5 +166,35 @@ mod tests {
         };
         assert!(is_as_defined(&answer(json!({})), &definition));
         assert!(!is_as_defined(&answer(json!({ "settings": { "index": {} } })), &definition));
+    }
+
+    #[test]
+    fn a_time_to_keep_entries_that_is_wanted_no_more_is_a_difference() {
+        let policy = |phases: Value| json!({ "policy": { "phases": phases } });
+        let hot = json!({ "min_age": "0ms", "actions": { "rollover": { "max_age": "1d" } } });
+        let wanted = policy(json!({ "hot": { "actions": { "rollover": { "max_age": "1d" } } } }));
+        let definition = Definition { path: "/_ilm/policy/x".to_owned(), body: wanted, put: Put::Always };
+        let answer = |phases: Value| {
+            let mut found = policy(phases);
+            found["version"] = json!(3);
+            found["modified_date"] = json!("2026-01-01T00:00:00.000Z");
+            json!({ "x": found })
+        };
+        assert!(is_as_defined(&answer(json!({ "hot": hot })), &definition));
+        let removing = json!({ "hot": hot, "delete": { "min_age": "30d", "actions": { "delete": {} } } });
+        assert!(!is_as_defined(&answer(removing), &definition));
+
+        let component = Definition {
+            path: "/_component_template/x".to_owned(),
+            body: json!({ "template": { "lifecycle": {} } }),
+            put: Put::Always,
+        };
+        let answer = |lifecycle: Value| {
+            let template = json!({ "template": { "lifecycle": lifecycle } });
+            json!({ "component_templates": [{ "name": "x", "component_template": template }] })
+        };
+        assert!(is_as_defined(&answer(json!({ "enabled": true })), &component));
+        assert!(!is_as_defined(&answer(json!({ "enabled": true, "data_retention": "30d" })), &component));
+        assert!(!is_as_defined(&answer(json!({ "enabled": false })), &component));
     }
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{Access, ClusterError, Credentials};
+use crate::{Access, ClusterError, Credentials, trace};
 
 #[derive(Debug)]
 pub struct Connection {
@@ -248,6 +248,7 @@ impl Node {
         timeout: Duration,
     ) -> Result<(String, Bytes), RequestError> {
         let mut headers = HeaderMap::new();
+        trace::propagate(&mut headers);
         let body = body.map(|body| {
             if body.lines {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));

@@ -2,17 +2,19 @@
 
 use logpipeline_model::elasticsearch::{Classes, Features, Layout, definitions};
 
+use crate::leave::leave;
 use crate::{Connection, Engine, RequestError, put};
 
 /// What applying the definitions came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
     pub features: Features,
-    /// Paths of what was missing, or was not as it is defined, and has been put.
+    /// Paths of what was missing, or was not as it is defined, and has been put; and of what an earlier lifecycle left,
+    /// and has been taken back.
     pub changed: Vec<String>,
 }
 
-/// Puts what differs, and does nothing where nothing does. The lifecycle of `layout` is one that the engine has;
+/// Puts what differs, takes back what another lifecycle left, and changes nothing where there is neither. The lifecycle of `layout` is one that the engine has;
 /// `logsdb` asks for that index mode where the engine has it.
 pub async fn apply(
     connection: &Connection,
@@ -25,7 +27,11 @@ pub async fn apply(
     features.logsdb &= logsdb;
     loop {
         match put_all(connection, classes, layout, &features).await {
-            Ok(changed) => return Ok(Applied { features, changed }),
+            Ok(mut changed) => {
+                // Once the templates tie no new index to it.
+                changed.extend(leave(connection, engine, classes, layout.lifecycle).await?);
+                return Ok(Applied { features, changed });
+            }
             // The type belongs to a module that some distributions leave out.
             Err(RequestError::Refused { status: 400, reason, .. })
                 if features.wildcard && reason.contains("wildcard") =>

@@ -6,7 +6,9 @@ mod connection;
 mod definitions;
 mod engine;
 mod error;
+mod leave;
 mod put;
+mod trace;
 
 pub use access::{Access, Credentials};
 pub use connection::{Cause, Connection, RequestError};

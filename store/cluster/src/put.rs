@@ -1,7 +1,7 @@
 //! Definitions of the model, put so that doing it again changes nothing.
 
 use elasticsearch::http::Method;
-use logpipeline_model::elasticsearch::{Definition, Lifecycle, Put};
+use logpipeline_model::elasticsearch::{Definition, Left, Lifecycle, Put};
 use serde_json::Value;
 
 use crate::compare;
@@ -55,13 +55,16 @@ async fn by_sequence(connection: &Connection, definition: &Definition) -> Result
     let path = format!("{}?if_seq_no={number}&if_primary_term={term}", definition.path);
     unless_first(send(connection, &path, &definition.body).await)?;
     // Indices that are there go by the policy as it was when they were made, until they are told.
-    let policy = definition.path.rsplit('/').next().unwrap_or_default();
-    let path = format!("/_plugins/_ism/change_policy/.ds-{policy}-*");
-    let body = serde_json::json!({ "policy_id": policy });
-    match connection.ask::<Value>(Method::Post, &path, Some(&body)).await {
-        Err(error) if error.status() != Some(404) => Err(error),
-        _ => Ok(true),
+    let stream = definition.path.rsplit('/').next().unwrap_or_default();
+    let Some(path) = Left::Ism.look_at_indices(stream) else { return Ok(true) };
+    let Some(explained) = find(connection, &path).await? else { return Ok(true) };
+    for (path, body) in Left::renew(stream, &Left::Ism.tied(stream, &explained)) {
+        match connection.ask::<Value>(Method::Post, &path, Some(&body)).await {
+            Err(error) if error.status() != Some(404) => return Err(error),
+            _ => {}
+        }
     }
+    Ok(true)
 }
 
 /// Another process that puts the same in this moment has put it.
@@ -81,10 +84,8 @@ async fn on_stream(connection: &Connection, definition: &Definition) -> Result<b
         Value::Object(lifecycle) => Value::Object(lifecycle),
         _ => definition.body.clone(),
     };
-    let found = find(connection, &definition.path).await?;
-    let streams = found.as_ref().and_then(|found| found["data_streams"].as_array());
-    let Some(there) = streams.and_then(|streams| streams.first()) else { return Ok(false) };
-    if compare::holds(&there["lifecycle"], &body) {
+    let Some(found) = find(connection, &definition.path).await? else { return Ok(false) };
+    if compare::same(&found["data_streams"][0]["lifecycle"], &body) {
         return Ok(false);
     }
     match connection.ask::<Value>(Method::Put, &definition.path, Some(&body)).await {

@@ -29,6 +29,9 @@ const MOST_DEPTH: usize = 16;
 /// How many clauses engines are asked for in a query that they found too complex.
 const MOST_COARSE: usize = 64;
 
+/// How many bytes of a bound or a prefix engines are asked for in such a query: Lucene 9 takes no more than 1,000.
+const LONGEST_COARSE: usize = 800;
+
 /// How many tokens of an exact message are looked up.
 const MOST_TOKENS: usize = 16;
 
@@ -267,6 +270,7 @@ fn phrase(tokens: &[String]) -> Value {
 fn apart(tokens: &[String]) -> Value {
     let Some((last, first)) = tokens.split_last() else { return all() };
     let mut queries: Vec<_> = first.iter().take(MOST_TOKENS).map(|one| token(one)).collect();
+    let last = text::cut(last, LONGEST_COARSE);
     queries.push(json!({ "prefix": { (field::MESSAGE): { "value": last } } }));
     all_of(queries)
 }
@@ -321,6 +325,7 @@ fn value(exact: &str, folded: &str, test: &Test, coarse: bool) -> Candidates {
             Some(expression) => regexp(exact, &expression),
             None => return exists(),
         },
+        Test::Text(bounds) if coarse && longest(bounds, String::len) > LONGEST_COARSE => return exists(),
         Test::Text(bounds) => {
             json!({ "range": { exact: limits(bounds, |bound| text::cut(bound, LONGEST_BOUND).to_owned()) } })
         }
@@ -338,6 +343,14 @@ fn value(exact: &str, folded: &str, test: &Test, coarse: bool) -> Candidates {
         | Test::TokenWildcard(_)
         | Test::Time(_) => none(),
     })
+}
+
+fn longest<T>(bounds: &Bounds<T>, length: impl Fn(&T) -> usize) -> usize {
+    let length = |bound: &Bound<T>| match bound {
+        Bound::Included(bound) | Bound::Excluded(bound) => length(bound),
+        Bound::Unbounded => 0,
+    };
+    length(&bounds.lower).max(length(&bounds.upper))
 }
 
 fn limits<T>(bounds: &Bounds<T>, text: impl Fn(&T) -> String) -> Value {
@@ -387,6 +400,9 @@ fn metadata(path: &str, test: &Test, coarse: bool) -> Candidates {
             return matching(*fold, lucene::of_wildcard(pattern, *anchored));
         }
         Test::Regex(pattern) => return matching(false, lucene::of_regex(pattern)),
+        Test::Number(_) if coarse && names.value_offset() > LONGEST_COARSE => {
+            return Candidates::inexact(present(path));
+        }
         Test::Number(bounds) => {
             let term = |number: &Number| terms::as_text(&names.term(Kind::Number, &number.sort_key()));
             let mut range = limits(bounds, term);

@@ -12,6 +12,7 @@ use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, HirKind};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::parseable::is_parseable;
 use crate::terms;
 
 /// What `date_nanos` can hold, in nanoseconds of the Unix epoch.
@@ -135,6 +136,7 @@ fn is_searched_as_stored(document: &Document<'_>, body: &[u8]) -> bool {
         && !cut(&document.span_id)
         && !cut(&document.commit)
         && body.len() > 2
+        && is_parseable(body)
         // So that the word alone tells, when reading, that nothing stands aside.
         && memchr::memmem::find(body, b"\"original\":").is_none()
 }

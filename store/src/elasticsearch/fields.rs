@@ -46,11 +46,13 @@ pub(super) async fn fields(
     });
     let nothing = |partial| Ok(FieldList { fields: Vec::new(), partial });
     let Some(answer) = reader.search(body, deadline).await? else { return nothing(true) };
-    let partial = answer.is_partial();
+    let mut partial = answer.is_partial();
     let Some(found) = &answer.aggregations else { return nothing(partial) };
     if answer.hits.total.as_ref().is_none_or(|total| total.value == 0) {
         return nothing(partial);
     }
+    // There are more paths than asked for.
+    partial |= found["paths"]["sum_other_doc_count"].as_u64() != Some(0);
     let has = |field: &Field| match SOMETIMES.iter().find(|(_, one)| one == field) {
         Some((name, _)) => found["fixed"]["buckets"][name]["doc_count"].as_u64().unwrap_or_default() > 0,
         None => true,

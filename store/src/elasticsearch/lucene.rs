@@ -90,7 +90,8 @@ static UNFOLDED: LazyLock<HashMap<char, Vec<char>>> = LazyLock::new(|| {
 
 const ANY_RUN: &str = ".*";
 
-fn fits(expression: String) -> Option<String> {
+/// `None` where servers don't take an expression of that length.
+pub(super) fn fits(expression: String) -> Option<String> {
     (expression.encode_utf16().count() <= REGEX_LIMIT).then_some(expression)
 }
 

@@ -15,6 +15,7 @@ mod lucene;
 mod memory;
 mod options;
 mod pace;
+mod parseable;
 mod plan;
 mod retention;
 mod search;

@@ -47,6 +47,8 @@ pub(super) struct Plan {
 pub(super) enum SearchError {
     /// The engine would run a simpler query; what this one finds can be read and tested here.
     TooComplex,
+    /// The point in time that was asked is not there any more.
+    PointInTimeLost,
     Store(StoreError),
 }
 
@@ -62,6 +64,9 @@ impl From<SearchError> for StoreError {
             SearchError::TooComplex => Self::Unsupported {
                 reason: "the query is too complex for the servers: write it with fewer clauses".to_owned(),
             },
+            SearchError::PointInTimeLost => {
+                Self::Unavailable { reason: "the servers lost the point in time that was read".to_owned() }
+            }
             SearchError::Store(error) => error,
         }
     }
@@ -169,7 +174,8 @@ impl Reader {
         mut body: Value,
         deadline: Option<Instant>,
     ) -> Result<Option<Answer>, SearchError> {
-        let path = if body.get("pit").is_some() {
+        let in_time = body.get("pit").is_some();
+        let path = if in_time {
             "/_search".to_owned()
         } else {
             format!("/{}/_search?ignore_unavailable=true&allow_no_indices=true", self.indices)
@@ -186,13 +192,15 @@ impl Reader {
         match answer {
             Ok(answer) => Ok(Some(answer)),
             Err(RequestError::Unanswered(_)) if left.is_some() => Ok(None),
+            Err(error) if error.status() == Some(404) && in_time => Err(SearchError::PointInTimeLost),
+            // There are no indices.
             Err(error) if error.status() == Some(404) => Ok(Some(Answer::default())),
             Err(error) => Err(explained(error)),
         }
     }
 
     /// Reads what a plan finds, in an order of [`time::sort`], and tests it here. `found` says whether
-    /// more is wanted. Returns whether the time was up before the end.
+    /// more is wanted. Returns whether entries may be missing, as where the time was up before the end.
     pub(super) async fn scan(
         &self,
         plan: &Plan,
@@ -200,23 +208,14 @@ impl Reader {
         after: Option<Position>,
         mut found: impl FnMut(&Document<'_>, FoundEntry) -> bool + Send,
     ) -> Result<bool, SearchError> {
-        let path = self.engine.point_in_time_path(&self.indices);
-        let left = plan.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-        let opened = match left {
-            None => self.connection.ask(Method::Post, &path, None).await,
-            Some(left) if left.is_zero() => return Ok(true),
-            Some(left) => self.connection.ask_within(Method::Post, &path, None, left + GRACE).await,
-        };
-        let opened: Value = match opened {
-            Ok(opened) => opened,
-            Err(error) if error.status() == Some(404) => return Ok(false),
-            Err(RequestError::Unanswered(_)) if left.is_some() => return Ok(true),
-            Err(error) => return Err(StoreError::from(error).into()),
-        };
-        let Some(mut id) = self.engine.point_in_time_id(&opened) else {
-            return Err(damaged("a point in time has no id".to_owned()).into());
-        };
         let mut after = after.map(time::sort_values);
+        let mut id = match self.open_point_in_time(plan).await? {
+            Opened::Here(id) => id,
+            Opened::NothingThere => return Ok(false),
+            Opened::TooLate => return Ok(true),
+        };
+        // Whether it was lost since entries came last.
+        let mut lost = false;
         let result = loop {
             let mut body = json!({
                 "query": plan.query, "sort": sort, "size": PAGE, "track_total_hits": false,
@@ -228,8 +227,19 @@ impl Reader {
             let answer = match self.search(body, plan.deadline).await {
                 Ok(Some(answer)) => answer,
                 Ok(None) => break Ok(true),
+                // A server was started again, or held up too many of them. The order is the same in another one.
+                Err(SearchError::PointInTimeLost) if !lost => {
+                    lost = true;
+                    match self.open_point_in_time(plan).await? {
+                        Opened::Here(next) => id = next,
+                        Opened::NothingThere | Opened::TooLate => return Ok(true),
+                    }
+                    continue;
+                }
+                Err(SearchError::PointInTimeLost) => break Ok(true),
                 Err(error) => break Err(error),
             };
+            lost = false;
             let partial = answer.is_partial();
             if let Some(next) = answer.pit_id {
                 id = next;
@@ -250,6 +260,32 @@ impl Reader {
         let _: Result<Value, _> = self.connection.ask(Method::Delete, path, Some(&body)).await;
         result
     }
+
+    async fn open_point_in_time(&self, plan: &Plan) -> Result<Opened, StoreError> {
+        let path = self.engine.point_in_time_path(&self.indices);
+        let left = plan.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let opened = match left {
+            None => self.connection.ask(Method::Post, &path, None).await,
+            Some(left) if left.is_zero() => return Ok(Opened::TooLate),
+            Some(left) => self.connection.ask_within(Method::Post, &path, None, left + GRACE).await,
+        };
+        let opened: Value = match opened {
+            Ok(opened) => opened,
+            Err(error) if error.status() == Some(404) => return Ok(Opened::NothingThere),
+            Err(RequestError::Unanswered(_)) if left.is_some() => return Ok(Opened::TooLate),
+            Err(error) => return Err(error.into()),
+        };
+        let id = self.engine.point_in_time_id(&opened);
+        id.map(Opened::Here).ok_or_else(|| damaged("a point in time has no id".to_owned()))
+    }
+}
+
+/// What became of an attempt to open a point in time.
+enum Opened {
+    Here(String),
+    /// There are no indices.
+    NothingThere,
+    TooLate,
 }
 
 fn take(
@@ -292,6 +328,8 @@ const TOO_COMPLEX: &[&str] = &[
     "too_complex_to_determinize",
     "TooComplexToDeterminize",
     "Determinizing",
+    // Up to Lucene 9, of literals of more than 1,000 characters too.
+    "input automaton is too large",
     "nested depth",
     "max_nested_depth",
 ];

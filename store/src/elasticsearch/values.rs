@@ -103,6 +103,13 @@ impl Source {
         let before = FieldTerms::kinds(false).map(|kind: Kind| terms::as_text(&names.term(kind, b"")));
         Self { field: field::VALUES, present: present(path), before: before.to_vec() }
     }
+
+    /// An expression for the terms of values that begin so; `None` where it is longer than servers take.
+    fn include(&self, prefix: &str) -> Option<String> {
+        let values = format!("{}.*", lucene::folded_to(&text::fold(prefix)));
+        let before: Vec<_> = self.before.iter().map(|before| lucene::literal(before)).collect();
+        lucene::fits(if self.before == [""] { values } else { format!("({}){values}", before.join("|")) })
+    }
 }
 
 async fn by_engine(
@@ -111,8 +118,13 @@ async fn by_engine(
     plan: &Plan,
     source: &Source,
 ) -> Result<FieldValues, SearchError> {
-    let before: Vec<_> = source.before.iter().map(|before| lucene::literal(before)).collect();
-    let include = format!("({}){}.*", before.join("|"), lucene::folded_to(&text::fold(&request.prefix)));
+    let mut include = None;
+    if source.field == field::VALUES || !request.prefix.is_empty() {
+        let Some(expression) = source.include(&request.prefix) else {
+            return by_hand(reader, request, plan).await;
+        };
+        include = Some(expression);
+    }
     // Terms of the same count come in the order of their kinds first: more of them than asked for let us choose.
     let size = request.limit.min(MOST) + SPARE;
     let mut counted = json!({ "terms": {
@@ -121,12 +133,8 @@ async fn by_engine(
         "shard_size": 2 * size,
         "order": [{ "_count": "desc" }, { "_key": "asc" }],
     } });
-    if source.field == field::VALUES || !request.prefix.is_empty() {
-        counted["terms"]["include"] = json!(if source.before == [""] {
-            format!("{}.*", lucene::folded_to(&text::fold(&request.prefix)))
-        } else {
-            include
-        });
+    if let Some(include) = include {
+        counted["terms"]["include"] = json!(include);
     }
     let body = json!({
         "query": plan.query, "size": 0, "track_total_hits": false,

@@ -9,6 +9,7 @@ use logpipeline_model::elasticsearch::{Classes, Layout};
 use logpipeline_store::elasticsearch::{ElasticsearchStore, Options};
 use logpipeline_store::{LogStore, NewEntry};
 
+use crate::address::authorities;
 use crate::ground::{TestStore, store_all};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,10 @@ impl Engine {
     }
 
     pub fn options(self, pipeline: &str) -> Options {
-        let mut options = Options::new(vec![self.url()], Classes::new(pipeline, None, Vec::new()).unwrap());
+        let url = self.url();
+        let authorities = authorities(&url);
+        let mut options = Options::new(vec![url], Classes::new(pipeline, None, Vec::new()).unwrap());
+        options.access.authorities = authorities;
         options.layout = Layout { replicas: 0, ..Layout::default() };
         options.logsdb = self == Self::ElasticsearchLogsdb;
         options
@@ -58,7 +62,10 @@ impl Engine {
             Self::OpenSearch => "OPENSEARCH_URL",
         };
         std::env::var(name).unwrap_or_else(|_| {
-            panic!("{name} is not set: `make test` starts the servers, or set it to the address of your own")
+            panic!(
+                "{name} is not set: `make test` starts the servers, or set it to the address of your own, such as \
+                 http://localhost:9200 or https://user:password@host:9200"
+            )
         })
     }
 }
@@ -87,6 +94,11 @@ macro_rules! on_every_engine {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn elasticsearch() {
                 test(crate::engines::Engine::Elasticsearch).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn elasticsearch_logsdb() {
+                test(crate::engines::Engine::ElasticsearchLogsdb).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use logpipeline_model::query::{Query, TimeRange};
-use logpipeline_model::{EntryId, Timestamp};
+use logpipeline_model::{Document, EntryId, Timestamp};
 use logpipeline_store::embedded::{EmbeddedStore, Options};
 use logpipeline_store::{LogStore, NewEntry, Order, SearchPage, SearchRequest, WriteOutcome};
 use serde_json::{Value, json};
@@ -109,10 +109,7 @@ pub fn request(text: &str) -> SearchRequest {
 }
 
 pub fn messages(page: &SearchPage) -> Vec<String> {
-    let message = |body: &[u8]| -> String {
-        let entry: Value = serde_json::from_slice(body).unwrap();
-        entry["message"].as_str().unwrap().to_owned()
-    };
+    let message = |body: &[u8]| Document::parse(body).unwrap().message.into_owned();
     page.entries.iter().map(|entry| message(&entry.body)).collect()
 }
 

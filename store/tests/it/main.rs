@@ -1,6 +1,7 @@
 //! What the stores promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, unreachable_pub)]
 
+mod address;
 mod deadlines;
 mod dice;
 mod differential;

@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod certificates;
 pub mod disk;
 pub mod log;
 pub mod power;

@@ -18,7 +18,16 @@ pub struct Process {
     pub started_in: Duration,
 }
 
+/// With leave for anybody to send, unless it is said who may.
 fn command(folder: &Path, flags: &[&str]) -> Command {
+    let mut command = command_as_given(folder, flags);
+    if !flags.iter().any(|flag| flag.starts_with("--tokens-file")) {
+        command.arg("--insecure");
+    }
+    command
+}
+
+fn command_as_given(folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logpipeline-ingestor"));
     command
         .args(["--listen=127.0.0.1:0", "--admin-listen=127.0.0.1:0", "--drain=0"])
@@ -35,6 +44,12 @@ fn command(folder: &Path, flags: &[&str]) -> Command {
 /// Runs the binary until it ends by itself; returns its status and what it logged.
 pub fn run(folder: &Path, flags: &[&str]) -> (ExitStatus, String) {
     let output = command(folder, flags).output().unwrap();
+    (output.status, String::from_utf8(output.stderr).unwrap())
+}
+
+/// As [`run`], with no other flags than those.
+pub fn run_as_given(folder: &Path, flags: &[&str]) -> (ExitStatus, String) {
+    let output = command_as_given(folder, flags).output().unwrap();
     (output.status, String::from_utf8(output.stderr).unwrap())
 }
 

@@ -29,7 +29,12 @@ impl Query {
     pub async fn start(folder: &Path, flags: &[&str]) -> Self {
         let (api, admin) = (free_port(), free_port());
         let child = Command::new(binary())
-            .args([&format!("--listen={api}"), &format!("--admin-listen={admin}"), "--drain=1ms"])
+            .args([
+                &format!("--listen={api}"),
+                &format!("--admin-listen={admin}"),
+                "--drain=1ms",
+                "--insecure",
+            ])
             .arg("--data-dir")
             .arg(folder)
             .args(flags)

@@ -72,7 +72,10 @@ impl Server {
             "--data-dir",
             folder.to_str().unwrap(),
         ];
-        let config = Config::try_parse_from([&defaults[..], flags].concat()).unwrap();
+        // Anybody may send, unless it is said who may.
+        let open = !flags.iter().any(|flag| flag.starts_with("--tokens-file"));
+        let access = if open { &["--insecure"][..] } else { &[] };
+        let config = Config::try_parse_from([&defaults[..], access, flags].concat()).unwrap();
         config.check().unwrap();
         let shutdown = Shutdown::default();
         let ingestor =
@@ -92,7 +95,14 @@ impl Server {
         headers: &[(&str, &str)],
         body: impl Into<reqwest::Body>,
     ) -> Answer {
-        let mut request = self.client.post(format!("http://{}{path}", self.address)).body(body);
+        self.send(self.client.post(format!("http://{}{path}", self.address)).body(body), headers).await
+    }
+
+    pub async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(self.client.get(format!("http://{}{path}", self.address)), headers).await
+    }
+
+    async fn send(&self, mut request: reqwest::RequestBuilder, headers: &[(&str, &str)]) -> Answer {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

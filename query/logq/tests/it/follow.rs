@@ -2,10 +2,11 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
+use crate::access;
 use crate::server::{Server, logq};
 
 struct Follower {
@@ -35,7 +36,10 @@ fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
 
 impl Follower {
     fn start(server: &Server, args: &[&str]) -> Self {
-        let mut command = server.logq();
+        Self::by(server.logq(), args)
+    }
+
+    fn by(mut command: Command, args: &[&str]) -> Self {
         command.args(["--follow", "--fields", "message", "-o", "csv"]).args(args);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (lines(child.stdout.take().unwrap()), lines(child.stderr.take().unwrap()));
@@ -157,4 +161,22 @@ fn entry_at(time: &str) -> String {
     format!(
         r#"{{"id":"018a97d2-5fe8-7000-8000-000000000001","receivedAt":"{time}","timestamp":"{time}","message":"m"}}"#
     )
+}
+
+#[test]
+fn a_follower_signs_in_again_where_its_session_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let access = access::access(folder.path());
+    let mut server = Server::guarded(access.open().unwrap());
+    let mut command = server.logq();
+    command.env("LOGQ_USER", "ada").env("LOGQ_PASSWORD", access::PASSWORD);
+    let follower = Follower::by(command, &[]);
+    server.ingest(&[entry("before")]);
+    assert_eq!(follower.line(), "before");
+    // Another key: the session is none of this server's.
+    server.access = access.open().unwrap();
+    server.restart(|_| ());
+    assert!(follower.err.recv_timeout(Duration::from_secs(15)).unwrap().contains("the connection is lost"));
+    server.ingest(&[entry("after")]);
+    assert_eq!(follower.line(), "after");
 }

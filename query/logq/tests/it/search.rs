@@ -125,7 +125,7 @@ fn figures_are_printed_for_people_and_for_scripts() {
     );
     let csv = |args: &[&str]| server.run(&[args, &["-o", "csv"]].concat()).1;
     assert_eq!(csv(&["--histogram"]).lines().next(), Some("start,level,count"));
-    assert_eq!(csv(&["--values", "level"]), "value,count\r\nerror,1\r\ninfo,1\r\n");
+    assert_eq!(csv(&["--values", "level"]), "value,count,exact\r\nerror,1,true\r\ninfo,1,true\r\n");
     assert_eq!(server.run(&["--values", "level", "level:error"]).1, "1  error\n");
     assert!(server.run(&["--list-fields"]).1.contains("keyword  metadata.parentResourceId\n"));
     assert!(server.run(&["--values", "level", "-o", "json"]).1.contains(r#""withField":2"#));

@@ -9,8 +9,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use logpipeline_model::entry::{Limits as EntryLimits, Stamp, accept};
 use logpipeline_model::{EntryId, Timestamp};
+use logpipeline_query::access::Access;
 use logpipeline_query::config::Limits;
 use logpipeline_query::{App, router};
+use logpipeline_service::http_server::{Listener, Tls};
 use logpipeline_service::{Shutdown, admin, http_server};
 use logpipeline_store::embedded::{EmbeddedStore, Options};
 use logpipeline_store::{LogStore, NewEntry, WriteOutcome};
@@ -25,17 +27,28 @@ pub struct Server {
     writer: EmbeddedStore,
     folder: TempDir,
     shutdown: Shutdown,
+    /// Whom it lets in from the next restart on.
+    pub access: Access,
 }
 
 impl Server {
     pub fn start() -> Self {
+        Self::guarded(Access::Anybody)
+    }
+
+    /// For those alone who may search.
+    pub fn guarded(access: Access) -> Self {
+        Self::over(access, None)
+    }
+
+    pub fn over(access: Access, tls: Option<Tls>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let writer = EmbeddedStore::open_writer(folder.path(), Options::default()).unwrap();
         let any = ([127, 0, 0, 1], 0).into();
-        let (address, shutdown) = runtime.block_on(async { serve(&folder, any) });
-        Self { runtime, address, writer, folder, shutdown }
+        let (address, shutdown) = runtime.block_on(async { serve(&folder, any, access.clone(), tls) });
+        Self { runtime, address, writer, folder, shutdown, access }
     }
 
     /// With the sample entry.
@@ -65,7 +78,9 @@ impl Server {
         self.shutdown.trigger();
         assert!(self.runtime.block_on(self.shutdown.finished(Duration::from_secs(5))));
         meanwhile(self);
-        (self.address, self.shutdown) = self.runtime.block_on(async { serve(&self.folder, self.address) });
+        let access = self.access.clone();
+        (self.address, self.shutdown) =
+            self.runtime.block_on(async { serve(&self.folder, self.address, access, None) });
     }
 
     pub fn logq(&self) -> Command {
@@ -89,7 +104,17 @@ impl Drop for Server {
 /// logq without a server, and without what the environment says.
 pub fn logq() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_logq"));
-    command.env_remove("LOGQ_SERVER").env_remove("NO_COLOR").env("TZ", "UTC").stdin(Stdio::null());
+    let variables = [
+        "LOGQ_SERVER",
+        "LOGQ_TOKEN",
+        "LOGQ_TOKEN_FILE",
+        "LOGQ_USER",
+        "LOGQ_PASSWORD",
+        "LOGQ_PASSWORD_FILE",
+        "LOGQ_CA_FILE",
+    ];
+    variables.into_iter().for_each(|variable| _ = command.env_remove(variable));
+    command.env_remove("NO_COLOR").env("TZ", "UTC").stdin(Stdio::null());
     command
 }
 
@@ -99,13 +124,14 @@ pub fn finish(command: &mut Command) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn serve(folder: &TempDir, address: SocketAddr) -> (SocketAddr, Shutdown) {
+fn serve(folder: &TempDir, address: SocketAddr, access: Access, tls: Option<Tls>) -> (SocketAddr, Shutdown) {
     let store: Arc<dyn LogStore> = Arc::new(EmbeddedStore::open_reader(folder.path()).unwrap());
     let shutdown = Shutdown::default();
     let limits = Limits { tail_interval: Duration::from_millis(20), ..Limits::default() };
-    let app = App::new(store, limits, &admin::registry(), shutdown.clone()).unwrap();
-    let listener = http_server::bind(address).unwrap();
-    let address = listener.local_addr().unwrap();
+    let app = App::new(store, limits, access, &admin::registry(), shutdown.clone()).unwrap();
+    let tcp = http_server::bind(address).unwrap();
+    let address = tcp.local_addr().unwrap();
+    let listener = Listener { tcp, tls };
     tokio::spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
     (address, shutdown)
 }

@@ -9,6 +9,7 @@ import type {
   HistogramResponse,
   SearchParams,
   SearchResponse,
+  SessionResponse,
   ValuesParams,
   ValuesResponse,
 } from "./types";
@@ -40,12 +41,45 @@ export const api = {
     await get("/parse", { q }, signal);
   },
 
+  session: (signal?: AbortSignal) => send<SessionResponse>("/session", withSignal(signal), JSON.parse),
+
+  signIn: (user: string, password: string) =>
+    send<SessionResponse>(
+      "/session",
+      {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ user, password }),
+      },
+      JSON.parse,
+    ),
+
+  signOut: () => send<null>("/session", { method: "DELETE" }, () => null),
+
+  /** For streams, which are not told why they end: lets `onSignedOut` know where it is because nobody is signed in. */
+  checkSession: async (): Promise<void> => {
+    const session = await api.session().catch(() => null);
+    if (session?.signInRequired && session.user === null && session.token === null) tellSignedOut();
+  },
+
   tailUrl: (q: string): string => url("/tail", { q }),
 
   exportUrl: (params: SearchParams & { format: "ndjson" | "csv" }): string => url("/export", { ...params }),
 };
 
 export type Api = typeof api;
+
+const listeners = new Set<() => void>();
+
+/** Calls back whenever the server no longer knows who asks; answers how to end that. */
+export function onSignedOut(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function tellSignedOut(): void {
+  for (const listener of listeners) listener();
+}
 
 function url(path: string, params: Params): string {
   const search = new URLSearchParams();
@@ -63,16 +97,26 @@ async function get<T>(
   signal?: AbortSignal,
   read: (text: string) => unknown = parseJson,
 ): Promise<T> {
+  try {
+    return await send<T>(url(path, params).slice(BASE.length), withSignal(signal), read);
+  } catch (error) {
+    if (error instanceof ApiError && error.problem.status === 401 && !signal?.aborted) tellSignedOut();
+    throw error;
+  }
+}
+
+function withSignal(signal: AbortSignal | undefined): RequestInit {
+  return { headers: { accept: "application/json" }, ...(signal && { signal }) };
+}
+
+async function send<T>(path: string, init: RequestInit, read: (text: string) => unknown): Promise<T> {
   let response: Response;
   let body: string;
   try {
-    response = await fetch(url(path, params), {
-      headers: { accept: "application/json" },
-      ...(signal && { signal }),
-    });
+    response = await fetch(BASE + path, init);
     body = await response.text();
   } catch (error) {
-    if (signal?.aborted) throw error;
+    if (init.signal?.aborted) throw error;
     throw new ApiError(OFFLINE);
   }
   if (!response.ok) throw new ApiError(problemOf(response.status, response.statusText, body));

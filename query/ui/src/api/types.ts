@@ -70,6 +70,7 @@ export interface FieldInfo {
 
 export interface FieldsResponse {
   fields: FieldInfo[];
+  partial: boolean;
 }
 
 export interface ValuesParams extends Bounds {
@@ -92,6 +93,16 @@ export interface ContextResponse {
   entry: Entry;
   /** Oldest first. */
   after: Entry[];
+  partial: boolean;
+}
+
+export interface SessionResponse {
+  user: string | null;
+  /** The name of a token that a proxy in between sends along. */
+  token: string | null;
+  /** Anybody may search. */
+  insecure: boolean;
+  signInRequired: boolean;
 }
 
 /** Bytes `start..end` of the query, encoded as UTF-8. */

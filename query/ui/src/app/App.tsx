@@ -6,9 +6,12 @@ import { HistogramPanel } from "../histogram/HistogramPanel";
 import { QueryBar } from "../query-bar/QueryBar";
 import { highlighter } from "../results/highlight";
 import { useSearch } from "../results/useSearch";
+import { InsecureBanner } from "../sign-in/InsecureBanner";
+import { UserMenu } from "../sign-in/UserMenu";
 import { useSearchAfter } from "../tail/useSearchAfter";
 import { useTail } from "../tail/useTail";
 import { boundsOf, DEFAULT_RANGE, type TimeRange } from "../time/range";
+import type { Zone } from "../time/timestamp";
 import { TimePicker } from "../time-picker/TimePicker";
 import { PlayIcon, RefreshIcon, StopIcon } from "../ui/icons";
 import { useStored } from "../ui/useStored";
@@ -25,7 +28,8 @@ const TAIL_REFRESH = 5000;
 
 export function App() {
   const [view, navigate] = useViewState();
-  const [zone, setZone] = useStored("zone", ZONES, "local");
+  const [preferred, setPreferred] = useStored("zone", ZONES, "local");
+  const zone = view.zone ?? preferred;
   const [run, setRun] = useState(0);
   const [chartRun, setChartRun] = useState(0);
   const [zoomedFrom, setZoomedFrom] = useState<TimeRange[]>([]);
@@ -52,9 +56,19 @@ export function App() {
     return () => clearInterval(timer);
   }, [tail.connection]);
 
+  // A copied address shows the times as they are seen here; local ones need no word until they are chosen.
+  useEffect(() => {
+    if (view.zone === null && zone === "utc") navigate({ zone }, "replace");
+  }, [view.zone, zone, navigate]);
+
   useEffect(() => {
     document.title = view.query ? `${view.query} · Logs` : "Logs";
   }, [view.query]);
+
+  const setZone = (next: Zone) => {
+    setPreferred(next);
+    navigate({ zone: next }, "replace");
+  };
 
   const setRange = (range: TimeRange) => {
     setZoomedFrom([]);
@@ -96,6 +110,7 @@ export function App() {
 
   return (
     <div className="app">
+      <InsecureBanner />
       <header className="top">
         <a className="brand" href="/" aria-label="Logs, start anew">
           <img src="/favicon.svg" alt="" width="20" height="20" />
@@ -133,6 +148,7 @@ export function App() {
             {view.tail ? <StopIcon /> : <PlayIcon />} Live
           </button>
           <ThemeToggle />
+          <UserMenu />
         </div>
       </header>
       <main>
@@ -161,9 +177,10 @@ export function App() {
           onFilter={filter}
           onShow={show}
           onOrder={() => navigate({ order: view.order === "desc" ? "asc" : "desc", tail: false })}
-          onOpen={(entry) => navigate({ entry }, "replace")}
+          onOpen={(entry) => navigate({ entry, tab: "fields" }, "replace")}
+          onTab={(tab) => navigate({ tab }, "replace")}
           linkTo={(entry) =>
-            `${location.origin}${location.pathname}?${encodeView({ ...view, entry, tail: false })}`
+            `${location.origin}${location.pathname}?${encodeView({ ...view, entry, zone, tail: false })}`
           }
           focusQuery={() => input.current?.focus()}
         />

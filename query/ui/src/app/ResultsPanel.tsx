@@ -12,7 +12,7 @@ import type { TimeRange } from "../time/range";
 import type { Zone } from "../time/timestamp";
 import type { Entry } from "../api/types";
 import { ProblemNote } from "../ui/ProblemNote";
-import type { ViewState } from "../url-state/view-state";
+import type { EntryTab, ViewState } from "../url-state/view-state";
 import { ResultsBar } from "./ResultsBar";
 import { useShortcuts } from "./useShortcuts";
 
@@ -34,6 +34,7 @@ interface Props {
   onShow: (change: { query?: string; range?: TimeRange }) => void;
   onOrder: () => void;
   onOpen: (id: string | null) => void;
+  onTab: (tab: EntryTab) => void;
   linkTo: (id: string) => string;
   focusQuery: () => void;
 }
@@ -89,6 +90,8 @@ export function ResultsPanel(props: Props) {
       query={view.query}
       zone={zone}
       highlight={highlight}
+      tab={view.tab}
+      onTab={props.onTab}
       linkTo={props.linkTo}
       onFilter={props.onFilter}
       onOpen={onOpen}
@@ -126,7 +129,15 @@ export function ResultsPanel(props: Props) {
         </LinkedEntry>
       )}
       {empty && !view.tail && (
-        <EmptyState query={view.query} range={view.range} zone={zone} run={props.run} onShow={props.onShow} />
+        <EmptyState
+          query={view.query}
+          range={view.range}
+          zone={zone}
+          partial={results.partial}
+          run={props.run}
+          onRetry={props.onRetry}
+          onShow={props.onShow}
+        />
       )}
       {empty && view.tail && (
         <div className="empty">
@@ -165,7 +176,7 @@ export function ResultsPanel(props: Props) {
               results.phase === "loading-more" ? (
                 <p className="list-end">Loading more…</p>
               ) : results.cursor === null ? (
-                <p className="list-end">No more entries</p>
+                <ListEnd partial={results.partial} />
               ) : null
             }
           />
@@ -173,5 +184,16 @@ export function ResultsPanel(props: Props) {
       )}
       {!results.answered && !results.problem && <p className="list-end">Searching…</p>}
     </section>
+  );
+}
+
+/** Below the last entry; a partial answer has no further page, and still is not all. */
+export function ListEnd({ partial }: { partial: boolean }) {
+  return (
+    <p className="list-end">
+      {partial
+        ? "The search was cut short here, there may be more entries. Narrow the time range or the query."
+        : "No more entries"}
+    </p>
   );
 }

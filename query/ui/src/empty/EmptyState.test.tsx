@@ -6,7 +6,7 @@ import { EmptyState } from "./EmptyState";
 
 afterEach(cleanup);
 
-function answer(total: number, timestamps: [string, string]) {
+function answer(total: number, timestamps: [string, string], partial = false) {
   vi.spyOn(api, "search").mockImplementation(({ q, order }) => {
     const timestamp = order === "asc" ? timestamps[0] : timestamps[1];
     const entry: Entry = { id: "x", receivedAt: timestamp, timestamp, message: "" };
@@ -14,7 +14,7 @@ function answer(total: number, timestamps: [string, string]) {
     const response: SearchResponse = {
       entries: found ? [entry] : [],
       total: found,
-      partial: false,
+      partial,
       from: null,
       to: null,
       cursor: null,
@@ -23,13 +23,15 @@ function answer(total: number, timestamps: [string, string]) {
   });
 }
 
-function show(onShow = vi.fn()) {
+function show({ onShow = vi.fn(), onRetry = vi.fn(), partial = false } = {}) {
   render(
     <EmptyState
       query="level:error"
       range={{ kind: "relative", last: "15m" }}
       zone="utc"
+      partial={partial}
       run={0}
+      onRetry={onRetry}
       onShow={onShow}
     />,
   );
@@ -55,6 +57,32 @@ test("one match is one", async () => {
   show();
   await screen.findByRole("button", { name: "Show it" });
   expect(screen.getByRole("status").textContent).toContain("1 match at 2023-09-15 08:00:00");
+});
+
+test("a search that was cut short does not say that there is nothing, and can be run again", () => {
+  answer(0, ["", ""]);
+  const onRetry = vi.fn();
+  show({ onRetry, partial: true });
+  expect(screen.getByRole("heading").textContent).toBe("The search was cut short");
+  expect(screen.getByRole("status").textContent).toContain("found nothing in the last 15 minutes until then");
+  expect(screen.queryByText(/^Nothing/)).toBeNull();
+  expect(api.search).not.toHaveBeenCalled();
+  fireEvent.click(screen.getByRole("button", { name: "Search again" }));
+  expect(onRetry).toHaveBeenCalledOnce();
+});
+
+test("a count that was cut short is a least number", async () => {
+  answer(3214, ["2023-09-10T00:00:00Z", "2023-09-15T08:00:00Z"], true);
+  show();
+  await screen.findByRole("button", { name: "Show them" });
+  expect(screen.getByRole("status").textContent).toContain("At least 3,214 matches between");
+});
+
+test("a reason that was not found in time is not made up", async () => {
+  answer(0, ["", ""], true);
+  show();
+  expect(await screen.findByText(/could not be found out in time/)).toBeTruthy();
+  expect(screen.queryByRole("heading", { name: "No entries yet" })).toBeNull();
 });
 
 test("an empty store says how to send the first entry", async () => {

@@ -10,17 +10,22 @@ interface Props {
   query: string;
   range: TimeRange;
   zone: Zone;
+  /** The search ran out of time, so that finding nothing proves nothing. */
+  partial: boolean;
   /** Changes when the search ran again. */
   run: number;
+  onRetry: () => void;
   onShow: (change: { query?: string; range?: TimeRange }) => void;
 }
 
 /** Says why nothing was found, and offers the way to what there is. */
-export function EmptyState({ query, range, zone, run, onShow }: Props) {
+export function EmptyState({ query, range, zone, partial, run, onRetry, onShow }: Props) {
   const [found, setFound] = useState<{ query: string; explanation: Explanation } | null>(null);
   const bounded = range.kind !== "all";
 
   useEffect(() => {
+    // Reasons are searched for over all time, which would be cut short too.
+    if (partial) return;
     const controller = new AbortController();
     explain(api, query, bounded, controller.signal)
       .then((explanation) => setFound({ query, explanation }))
@@ -28,8 +33,9 @@ export function EmptyState({ query, range, zone, run, onShow }: Props) {
         if (!controller.signal.aborted) setFound(null);
       });
     return () => controller.abort();
-  }, [query, bounded, run]);
+  }, [query, bounded, partial, run]);
 
+  if (partial) return <CutShort range={range} zone={zone} onRetry={onRetry} />;
   const explanation = found?.query === query ? found.explanation : null;
   return (
     <div className="empty" role="status">
@@ -45,6 +51,21 @@ export function EmptyState({ query, range, zone, run, onShow }: Props) {
   );
 }
 
+function CutShort({ range, zone, onRetry }: Pick<Props, "range" | "zone" | "onRetry">) {
+  return (
+    <div className="empty" role="status">
+      <h2>The search was cut short</h2>
+      <p>
+        It ran out of time and had found nothing {rangePhrase(range, zone)} until then; there may be entries.
+        Narrow the time range, name a field or a whole word, or search again.
+        <button type="button" className="button primary" onClick={onRetry}>
+          Search again
+        </button>
+      </p>
+    </div>
+  );
+}
+
 function Reason({
   explanation,
   zone,
@@ -56,9 +77,10 @@ function Reason({
 }) {
   switch (explanation.kind) {
     case "elsewhere": {
-      const { total, earliest, latest } = explanation;
+      const { total, earliest, latest, atLeast } = explanation;
       return (
         <p>
+          {atLeast && "At least "}
           {countOf(total, "match", "matches")}{" "}
           {earliest === latest ? (
             <>at {formatTimestamp(earliest, zone, "s")}</>
@@ -72,7 +94,7 @@ function Reason({
             className="button primary"
             onClick={() => onShow({ range: { kind: "absolute", from: earliest, to: latest } })}
           >
-            Show {total === 1 ? "it" : `all ${formatCount(total)}`}
+            Show {atLeast ? "them" : total === 1 ? "it" : `all ${formatCount(total)}`}
           </button>
         </p>
       );
@@ -80,8 +102,8 @@ function Reason({
     case "clause":
       return (
         <p>
-          Without <code>{explanation.clause}</code> there are {countOf(explanation.total, "match", "matches")}{" "}
-          at any time.
+          Without <code>{explanation.clause}</code> there are {explanation.atLeast && "at least "}
+          {countOf(explanation.total, "match", "matches")} at any time.
           <button
             type="button"
             className="button primary"
@@ -93,6 +115,8 @@ function Reason({
       );
     case "nothing":
       return <p>No entry matches this query at any time. Check the spelling of names and values.</p>;
+    case "unknown":
+      return <p>Whether there are matches at another time could not be found out in time.</p>;
     case "empty-store":
       return null;
   }

@@ -4,13 +4,20 @@ import { explain } from "./explain";
 
 const never = new AbortController().signal;
 
-/** A search whose totals, and the first and last times, depend on the query. */
-function searching(totals: Record<string, number>) {
+/** A search whose totals, and the first and last times, depend on the query. Those of `cut` ran out of time. */
+function searching(totals: Record<string, number>, cut: string[] = []) {
   return vi.fn((params: SearchParams): Promise<SearchResponse> => {
     const total = totals[params.q] ?? 0;
     const timestamp = params.order === "asc" ? "2023-01-01T00:00:00Z" : "2024-01-01T00:00:00Z";
     const entries = total ? [{ id: "x", receivedAt: timestamp, timestamp, message: "" }] : [];
-    return Promise.resolve({ entries, total, partial: false, from: null, to: null, cursor: null });
+    return Promise.resolve({
+      entries,
+      total,
+      partial: cut.includes(params.q),
+      from: null,
+      to: null,
+      cursor: null,
+    });
   });
 }
 
@@ -21,6 +28,7 @@ test("matches at another time are counted and dated, without bounds", async () =
     total: 3214,
     earliest: "2023-01-01T00:00:00Z",
     latest: "2024-01-01T00:00:00Z",
+    atLeast: false,
   });
   for (const [params] of search.mock.calls) expect(params).not.toHaveProperty("from");
 });
@@ -32,7 +40,29 @@ test("the clause without which most is found is named", async () => {
     clause: "a",
     without: "c -b",
     total: 7,
+    atLeast: false,
   });
+});
+
+test("what was found until the time was up is a least number", async () => {
+  expect(await explain({ search: searching({ a: 5 }, ["a"]) }, "a", true, never)).toMatchObject({
+    kind: "elsewhere",
+    total: 5,
+    atLeast: true,
+  });
+  expect(await explain({ search: searching({ "": 9, a: 5 }, ["a"]) }, "a b", false, never)).toMatchObject({
+    kind: "clause",
+    without: "a",
+    atLeast: true,
+  });
+});
+
+test("a search that was cut short and found nothing proves nothing", async () => {
+  const unknown = { kind: "unknown" };
+  expect(await explain({ search: searching({}, ["a"]) }, "a", true, never)).toEqual(unknown);
+  expect(await explain({ search: searching({}, [""]) }, "", true, never)).toEqual(unknown);
+  expect(await explain({ search: searching({}, [""]) }, "a b", false, never)).toEqual(unknown);
+  expect(await explain({ search: searching({ "": 9 }, ["a"]) }, "a b", false, never)).toEqual(unknown);
 });
 
 test("no single clause at fault", async () => {

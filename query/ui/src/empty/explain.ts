@@ -3,12 +3,14 @@ import { removeClause, topClauses } from "../filters/edit";
 
 /** Why a search found nothing. */
 export type Explanation =
-  /** There are matches, at another time. The times are those of the earliest and the latest. */
-  | { kind: "elsewhere"; total: number; earliest: string; latest: string }
+  /** There are matches, at another time. The times are those of the earliest and the latest that were found. */
+  | { kind: "elsewhere"; total: number; earliest: string; latest: string; atLeast: boolean }
   /** Without one of its clauses the query would find something. */
-  | { kind: "clause"; clause: string; without: string; total: number }
+  | { kind: "clause"; clause: string; without: string; total: number; atLeast: boolean }
   /** No clause alone is the reason. */
   | { kind: "nothing" }
+  /** The searches for a reason found nothing until their time was up. */
+  | { kind: "unknown" }
   | { kind: "empty-store" };
 
 /** Clauses that are tried; each is one search. */
@@ -26,24 +28,28 @@ export async function explain(
       api.search({ q: query, limit: 1, order: "asc" }, signal),
     ]);
     const [first, last] = [earliest.entries[0], latest.entries[0]];
+    const atLeast = latest.partial || earliest.partial;
     if (first && last) {
-      return { kind: "elsewhere", total: latest.total, earliest: first.timestamp, latest: last.timestamp };
+      const total = Math.max(latest.total, earliest.total);
+      return { kind: "elsewhere", total, earliest: first.timestamp, latest: last.timestamp, atLeast };
     }
+    if (atLeast) return { kind: "unknown" };
   }
   if (!query.trim()) return { kind: "empty-store" };
 
   const everything = await api.search({ q: "", limit: 1 }, signal);
-  if (everything.total === 0) return { kind: "empty-store" };
+  if (everything.total === 0) return { kind: everything.partial ? "unknown" : "empty-store" };
 
   const clauses = topClauses(query) ?? [];
   if (clauses.length < 2) return { kind: "nothing" };
   const tried = await Promise.all(
     clauses.slice(0, TRIED).map(async (clause) => {
       const without = removeClause(query, clause);
-      const { total } = await api.search({ q: without, limit: 1 }, signal);
-      return { clause: query.slice(clause.start, clause.end), without, total };
+      const { total, partial } = await api.search({ q: without, limit: 1 }, signal);
+      return { clause: query.slice(clause.start, clause.end), without, total, atLeast: partial };
     }),
   );
   const culprit = tried.filter(({ total }) => total > 0).sort((a, b) => b.total - a.total)[0];
-  return culprit ? { kind: "clause", ...culprit } : { kind: "nothing" };
+  if (culprit) return { kind: "clause", ...culprit };
+  return { kind: tried.some(({ atLeast }) => atLeast) ? "unknown" : "nothing" };
 }

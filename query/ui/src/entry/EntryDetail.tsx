@@ -1,10 +1,10 @@
-import { useState } from "react";
 import { stringifyJson, type JsonObject } from "../api/json";
 import type { Entry } from "../api/types";
 import type { FieldValue, FilterMode } from "../filters/edit";
 import type { Zone } from "../time/timestamp";
 import { CopyButton } from "../ui/CopyButton";
 import { CloseIcon, LinkIcon, SurroundIcon } from "../ui/icons";
+import type { EntryTab } from "../url-state/view-state";
 import { FieldTable } from "./FieldTable";
 import { Surroundings } from "./Surroundings";
 
@@ -13,20 +13,20 @@ interface Props {
   query: string;
   zone: Zone;
   highlight: RegExp | null;
+  tab: EntryTab;
+  onTab: (tab: EntryTab) => void;
   linkTo: (id: string) => string;
   onFilter: (target: FieldValue, mode: FilterMode) => void;
   onOpen: (id: string) => void;
   onClose: () => void;
 }
 
-type Tab = "fields" | "json" | "surroundings";
-
-export function EntryDetail({ entry, query, zone, highlight, linkTo, onFilter, onOpen, onClose }: Props) {
-  const [tab, setTab] = useState<Tab>("fields");
+export function EntryDetail({ entry, query, zone, highlight, tab, ...props }: Props) {
+  const { onTab, linkTo, onFilter, onOpen, onClose } = props;
   const json = () => stringifyJson(entry as unknown as JsonObject);
 
-  const tabButton = (name: Tab, label: React.ReactNode) => (
-    <button type="button" className="tab" aria-pressed={tab === name} onClick={() => setTab(name)}>
+  const tabButton = (name: EntryTab, label: React.ReactNode) => (
+    <button type="button" className="tab" aria-pressed={tab === name} onClick={() => onTab(name)}>
       {label}
     </button>
   );

@@ -6,6 +6,7 @@ import { quoteText } from "../filters/quote";
 import { LevelBadge } from "../results/LevelBadge";
 import { formatTimestamp, type Zone } from "../time/timestamp";
 import { toOneLine } from "../ui/format";
+import { WarnIcon } from "../ui/icons";
 import { ProblemNote } from "../ui/ProblemNote";
 
 interface Props {
@@ -56,6 +57,14 @@ export function Surroundings({ entry, zone, onOpen }: Props) {
           Show more
         </button>
       </div>
+      {context.partial && (
+        <p className="detail-note" role="status">
+          <span className="badge warn-badge">
+            <WarnIcon /> Partial: the search ran out of time, entries may be missing here. Show fewer, or only
+            those of one resource.
+          </span>
+        </p>
+      )}
       <ol>
         {rows.map((row) => (
           <li key={row.id} aria-current={row.id === entry.id || undefined}>

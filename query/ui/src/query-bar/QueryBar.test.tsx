@@ -31,7 +31,7 @@ function show(onRun = vi.fn(), initial = "", explainedBy: string | null = null) 
 }
 
 function refuse() {
-  vi.spyOn(api, "fields").mockResolvedValue({ fields: [] });
+  vi.spyOn(api, "fields").mockResolvedValue({ fields: [], partial: false });
   return vi.spyOn(api, "parse").mockRejectedValue(
     new ApiError({
       kind: "invalid-query",

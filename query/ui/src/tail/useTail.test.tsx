@@ -31,6 +31,7 @@ beforeEach(() => {
   FakeSource.opened = [];
   vi.useFakeTimers();
   vi.stubGlobal("EventSource", FakeSource);
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("offline")));
 });
 
 afterEach(() => {

@@ -88,6 +88,7 @@ export function useTail(on: boolean, query: string, known: ReadonlySet<string>, 
         setConnection("reconnecting");
         // The browser retries a lost connection by itself, but not one that was refused.
         source?.close();
+        void api.checkSession();
         clearTimeout(searchableTimer);
         clearTimeout(retryTimer);
         retryTimer = setTimeout(connect, retry);

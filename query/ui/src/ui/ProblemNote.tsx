@@ -19,6 +19,7 @@ const TITLES: Record<string, string> = {
   "invalid-parameter": "The request cannot be read",
   "store-unavailable": "The store is not available",
   "not-found": "Not found",
+  "too-many-attempts": "Too many attempts",
 };
 
 export function ProblemNote({ id, problem, retryIn, onRetry, onTake }: Props) {

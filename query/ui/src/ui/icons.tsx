@@ -56,6 +56,12 @@ export const LinkIcon = icon(
   <path d="M6.75 9.25a2.5 2.5 0 0 0 3.6 0l2.4-2.4a2.55 2.55 0 0 0-3.6-3.6l-1 1M9.25 6.75a2.5 2.5 0 0 0-3.6 0l-2.4 2.4a2.55 2.55 0 0 0 3.6 3.6l1-1" />,
 );
 export const CloseIcon = icon(<path d="m4 4 8 8M12 4l-8 8" />);
+export const UserIcon = icon(
+  <>
+    <circle cx="8" cy="5.5" r="2.75" />
+    <path d="M2.75 13.5c.6-2.6 2.6-4 5.25-4s4.65 1.4 5.25 4" />
+  </>,
+);
 export const WarnIcon = icon(<path d="M8 2.5 14.25 13.5H1.75ZM8 6.75v3M8 11.4v.4" />);
 export const ZoomOutIcon = icon(
   <>

@@ -10,6 +10,8 @@ const VIEWS: ViewState[] = [
   { ...DEFAULT_VIEW, range: { kind: "absolute", from: "2023-09-10T00:00:00Z", to: "2023-09-15T23:59:59Z" } },
   { ...DEFAULT_VIEW, range: { kind: "absolute", from: "2023-09-15T10:00:00.123456789+02:00" } },
   { ...DEFAULT_VIEW, range: { kind: "absolute", to: "now-1d/d" }, entry: "018a-b/c" },
+  { ...DEFAULT_VIEW, zone: "utc", entry: "018a", tab: "json" },
+  { ...DEFAULT_VIEW, zone: "local", entry: "018a", tab: "surroundings" },
 ];
 
 test.each(VIEWS)("comes back from the URL: %j", (view) => {
@@ -22,7 +24,9 @@ test("an empty URL is the last 15 minutes, newest first", () => {
     range: { kind: "relative", last: "15m" },
     order: "desc",
     entry: null,
+    tab: "fields",
     tail: false,
+    zone: null,
   });
 });
 
@@ -36,6 +40,11 @@ describe("what cannot be read falls back", () => {
   });
   test("order, tail and entry", () => {
     expect(decodeView("order=up&tail=yes&entry=")).toEqual(DEFAULT_VIEW);
+  });
+  test("zone and what is shown of an entry", () => {
+    expect(decodeView("zone=mars")).toEqual(DEFAULT_VIEW);
+    expect(decodeView("show=json"), "of no entry").toEqual(DEFAULT_VIEW);
+    expect(decodeView("entry=018a&show=all").tab).toBe("fields");
   });
   test("a tail puts the newest on top", () => {
     expect(decodeView("order=asc&tail=1").order).toBe("desc");

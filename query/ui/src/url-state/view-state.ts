@@ -1,5 +1,12 @@
 import type { Order } from "../api/types";
 import { DEFAULT_RANGE, isRelative, type TimeRange } from "../time/range";
+import type { Zone } from "../time/timestamp";
+
+/** What is shown of the expanded entry. */
+export type EntryTab = "fields" | "json" | "surroundings";
+
+const ZONES: readonly Zone[] = ["local", "utc"];
+const TABS: readonly EntryTab[] = ["fields", "json", "surroundings"];
 
 /** Everything that a shared link reproduces. */
 export interface ViewState {
@@ -8,7 +15,10 @@ export interface ViewState {
   order: Order;
   /** The id of the expanded entry. */
   entry: string | null;
+  tab: EntryTab;
   tail: boolean;
+  /** Null where the link does not say, which leaves it to the viewer's own setting. */
+  zone: Zone | null;
 }
 
 export const DEFAULT_VIEW: ViewState = {
@@ -16,7 +26,9 @@ export const DEFAULT_VIEW: ViewState = {
   range: DEFAULT_RANGE,
   order: "desc",
   entry: null,
+  tab: "fields",
   tail: false,
+  zone: null,
 };
 
 /** The view as the search part of a URL, without its "?". The range is always there, so that a link keeps its
@@ -32,7 +44,11 @@ export function encodeView(view: ViewState): string {
   }
   if (view.order === "asc") params.set("order", "asc");
   if (view.tail) params.set("tail", "1");
-  if (view.entry !== null) params.set("entry", view.entry);
+  if (view.zone !== null) params.set("zone", view.zone);
+  if (view.entry !== null) {
+    params.set("entry", view.entry);
+    if (view.tab !== "fields") params.set("show", view.tab);
+  }
   return params.toString();
 }
 
@@ -40,13 +56,16 @@ export function encodeView(view: ViewState): string {
 export function decodeView(search: string): ViewState {
   const params = new URLSearchParams(search);
   const tail = params.get("tail") === "1";
+  const entry = nonEmpty(params.get("entry"));
   return {
     query: params.get("q") ?? "",
     range: decodeRange(params),
     // A tail puts the newest on top.
     order: params.get("order") === "asc" && !tail ? "asc" : "desc",
-    entry: nonEmpty(params.get("entry")),
+    entry,
+    tab: TABS.find((tab) => entry !== null && tab === params.get("show")) ?? "fields",
     tail,
+    zone: ZONES.find((zone) => zone === params.get("zone")) ?? null,
   };
 }
 

@@ -107,6 +107,9 @@ pub const NUMBERS: [&str; 20] = [
     "1e300",
 ];
 
+/// With zeros for the dots.
+const LONG_NUMBERS: [&str; 6] = ["500.…", "-1.5…", "6…", "0.…1", "1e-…400", "5e+…2"];
+
 pub const LEVELS: [&str; 12] =
     ["error", "ERROR", "warn", "info", "debug", "trace", "fatal", "3", "audit", "Audit", "İ", "errors"];
 
@@ -244,7 +247,9 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
     let mut object = Map::new();
     for _ in 0..dice.below(5) {
         let value = any(dice, depth);
-        object.insert(dice.pick(&PATHS).to_owned(), value);
+        // Longer than the parsers of servers take.
+        let key = if dice.one_in(200) { "k".repeat(60_000) } else { dice.pick(&PATHS).to_owned() };
+        object.insert(key, value);
     }
     Value::Object(object)
 }
@@ -263,6 +268,11 @@ fn any(dice: &mut Dice, depth: usize) -> Value {
 
 /// A literal that serde_json could not write as it is; see [`put_numbers`].
 fn number(dice: &mut Dice) -> Value {
+    if dice.one_in(60) {
+        // With more digits than the parsers of servers take.
+        let (before, behind) = dice.pick(&LONG_NUMBERS).split_once('…').unwrap();
+        return format!("number:{before}{}{behind}", "0".repeat(990 + dice.below(300))).into();
+    }
     format!("number:{}", dice.pick(&NUMBERS)).into()
 }
 

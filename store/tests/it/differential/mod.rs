@@ -1,8 +1,9 @@
 //! Whatever is stored and whatever is asked, the store finds what the plain matcher finds.
 //!
 //! A pair is a query and an entry that it finds or leaves. `make conformance` compares a million of them.
-//! `LOGPIPELINE_DIFFERENTIAL_ROUNDS` sets how many stores are filled and asked, and
-//! `LOGPIPELINE_DIFFERENTIAL_SEED` the first one's seed, as a failure prints it.
+//! `LOGPIPELINE_DIFFERENTIAL_ROUNDS` sets how many stores are filled and asked, `LOGPIPELINE_DIFFERENTIAL_PAIRS` how many
+//! pairs are compared at least, by as many more rounds as it takes, and `LOGPIPELINE_DIFFERENTIAL_SEED` the first one's
+//! seed, as a failure prints it.
 
 mod entries;
 mod oracle;
@@ -49,17 +50,19 @@ async fn compare(engine: Engine, rounds: u64) {
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let rounds = setting("LOGPIPELINE_DIFFERENTIAL_ROUNDS").unwrap_or(rounds);
     let first = setting("LOGPIPELINE_DIFFERENTIAL_SEED").unwrap_or(1);
-    let (mut finding, mut pairs) = (0, 0);
-    for seed in first..first + rounds {
-        let round = round(engine, seed).await;
+    let least = setting("LOGPIPELINE_DIFFERENTIAL_PAIRS").unwrap_or(0);
+    let (mut finding, mut pairs, mut done) = (0, 0, 0);
+    while done < rounds || pairs < least {
+        let round = round(engine, first + done).await;
         finding += round.finding;
-        pairs += round.pairs;
+        pairs += round.pairs as u64;
+        done += 1;
     }
     eprintln!(
-        "{engine:?}: {pairs} pairs of an entry and a query compared, {finding} queries found something"
+        "{engine:?}: {pairs} pairs of an entry and a query compared in {done} rounds, {finding} queries found something"
     );
     // Queries that find nothing prove little.
-    assert!(finding > rounds as usize * QUERIES / 4, "only {finding} queries found something");
+    assert!(finding > done as usize * QUERIES / 4, "only {finding} queries found something");
 }
 
 /// How many queries found something, and how many pairs of an entry and a query were compared.
@@ -80,6 +83,7 @@ async fn round(engine: Engine, seed: u64) -> Round {
         oracle.drop_partitions(&report);
     }
     let mut finding = 0;
+    // Without those that retention removed.
     let pairs = QUERIES * oracle.entries().count();
     for _ in 0..QUERIES {
         let (text, query) = queries::random(&mut dice);

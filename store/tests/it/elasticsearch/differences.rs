@@ -115,6 +115,37 @@ on_every_engine! {
         }
     }
 
+    async fn metadata_that_the_servers_parsers_refuse_is_stored_and_found(engine: Engine) {
+        let store = engine.open();
+        let (zeros, key) = ("0".repeat(1_200), "k".repeat(70_000));
+        let escaped = "\\u00e9".repeat(70_000);
+        let of = |(number, value): (u64, &str)| {
+            let entry = entry(number, json!({"message": format!("m{number}"), "metadata": "here"}));
+            let body = String::from_utf8(entry.body.to_vec()).unwrap().replace("\"here\"", value);
+            NewEntry { body: body.into(), ..entry }
+        };
+        let all = [
+            format!(r#"{{"n":500.{zeros}}}"#),
+            format!(r#"{{"n":[1,{{"deep":-5{zeros}}}]}}"#),
+            format!(r#"{{"n":1e{zeros}9}}"#),
+            format!(r#"{{"{key}":{{"n":1}},"n":2}}"#),
+            format!(r#"{{"n":{{"{escaped}":[]}},"a":3}}"#),
+            format!(r#"{{"{key}":{zeros}1,"original":"o"}}"#),
+        ];
+        // Numbers of JSON do not begin with zeros.
+        let all = all.map(|metadata| metadata.replace(":000", ":1000"));
+        let all: Vec<_> = (1..).zip(&all).map(|(number, metadata)| of((number, metadata))).collect();
+        store.put(all.clone()).await;
+        for one in &all {
+            assert_eq!(store.get(one.id).await.unwrap().unwrap().body, one.body);
+        }
+        expect(&store, &[
+            ("metadata:*", &["m1", "m2", "m3", "m4", "m5", "m6"]), ("metadata.n:500", &["m1"]),
+            ("metadata.n>=500", &["m1", "m3"]), ("metadata.n:[1 TO 2]", &["m2", "m4"]),
+            ("metadata.n.deep<-1e300", &["m2"]), ("metadata.a:3", &["m5"]), ("metadata.original:o", &["m6"]),
+        ]).await;
+    }
+
     async fn more_than_ten_thousand_are_counted_and_read(engine: Engine) {
         let store = engine.open();
         let all: Vec<_> = (0..10_050).map(|n| entry(n, json!({"message": format!("m{n} x")}))).collect();
@@ -210,6 +241,37 @@ on_every_engine! {
             ("/x$/", &["\0 start x", "x"]), ("/^\\x00/", nul), ("-/^\\x00/", &["x", ""]),
             ("/^$/", &[""]), ("message:\" start x\"", &["\0 start x"]), ("/./", &["\0 start x", "x", "\0"]),
         ]).await;
+    }
+
+    async fn nul_and_nothing_in_any_order_leave_nothing_behind_for_other_messages(engine: Engine) {
+        let store = engine.open();
+        let all = ["ab", "", "\0\0", "ab", "a\0\0b", "", "\0", "b\0", "", "abc", "\0\0\0a", "ab"];
+        for (number, message) in (1..).zip(all) {
+            store.put(vec![entry(number, json!({"message": message}))]).await;
+        }
+        expect(&store, &[
+            ("/^ab$/", &["ab", "ab", "ab"]), ("/b$/", &["ab", "ab", "a\0\0b", "ab"]), ("/^$/", &["", "", ""]),
+            ("/^abc$/", &["abc"]), ("/\\x00a/", &["\0\0\0a"]),
+        ]).await;
+    }
+
+    async fn bounds_may_be_longer_than_engines_take(engine: Engine) {
+        let store = engine.open();
+        let long = |end: &str| format!("{}{end}", "v".repeat(2_000));
+        let of = |message: &str, end: &str| json!({
+            "message": format!("{message} {}", "\u{10428}".repeat(255)), "resourceId": long(end),
+            "metadata": {(&*"v".repeat(1_020)): if message == "a" { 1 } else { 2 }},
+        });
+        store.put(entries([of("a", "a"), of("c", "c")])).await;
+        let ids = async |text: &str| store.search(request(text)).await.unwrap().total;
+        for (text, expected) in [
+            (format!("resourceId>{}", long("b")), 1), (format!("resourceId:[{} TO *]", long("a")), 2),
+            (format!("resourceId:{}*", long("")), 2), (format!("-resourceId>{}", long("b")), 1),
+            (format!("\"c {}\"*", "\u{10428}".repeat(254)), 1), (format!("message:{}*", "\u{10428}".repeat(254)), 2),
+            (format!("metadata.{}>1", "v".repeat(1_020)), 1),
+        ] {
+            assert_eq!(ids(&text).await, Some(expected), "{}", text.chars().take(40).collect::<String>());
+        }
     }
 
     async fn messages_of_any_length_are_stored_and_found_by_patterns(engine: Engine) {

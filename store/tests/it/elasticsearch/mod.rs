@@ -2,6 +2,7 @@
 
 mod connecting;
 mod differences;
+mod leaving;
 mod proxy;
 mod raw;
 mod reading;

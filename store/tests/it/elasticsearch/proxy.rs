@@ -11,6 +11,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
+use crate::address::Address;
+
 #[derive(Debug, Clone)]
 pub struct Request {
     pub method: String,
@@ -46,7 +48,15 @@ pub enum Action {
     /// The connection is closed, and the server executes it once there is a permit.
     Late(Arc<Semaphore>),
     Wait(Duration),
+    /// The server executes another request first.
+    Behind {
+        method: &'static str,
+        path: &'static str,
+        body: Value,
+    },
     Answer(u16, Value),
+    /// The server gets another body.
+    Instead(Value),
     /// Items of a bulk request at some places don't come to the server, but are answered so.
     Items(fn(usize) -> Option<(u16, &'static str)>),
 }
@@ -60,7 +70,8 @@ pub struct Proxy {
 }
 
 struct Shared {
-    server: String,
+    url: String,
+    server: Address,
     rule: Mutex<Rule>,
     requests: Mutex<Vec<Request>>,
     answers: Mutex<Vec<String>>,
@@ -69,10 +80,11 @@ struct Shared {
 }
 
 impl Proxy {
-    /// Passes everything on until told otherwise. `server` is `http://host:port`.
+    /// Passes everything on until told otherwise.
     pub async fn to(server: &str) -> Self {
         let shared = Arc::new(Shared {
-            server: server.trim_start_matches("http://").trim_end_matches('/').to_owned(),
+            url: server.to_owned(),
+            server: Address::of(server),
             rule: Mutex::new(Box::new(|_, _| Action::Pass)),
             requests: Mutex::default(),
             answers: Mutex::default(),
@@ -182,10 +194,14 @@ async fn act(
             tokio::time::sleep(time).await;
             forward(&shared.server, &request).await
         }
+        Action::Behind { method, path, body } => {
+            call(&shared.url, method, path, &body.to_string()).await;
+            forward(&shared.server, &request).await
+        }
         Action::Cut { then } => {
             forward(&shared.server, &request).await;
             if let Some(path) = then {
-                call(&shared.server, "POST", &path, "").await;
+                call(&shared.url, "POST", &path, "").await;
             }
             None
         }
@@ -206,12 +222,16 @@ async fn act(
             None
         }
         Action::Answer(status, body) => Some(answer(status, &body)),
+        Action::Instead(body) => {
+            let body = body.to_string().into_bytes();
+            forward(&shared.server, &Request { body, ..request }).await
+        }
         Action::Items(refused) => Some(some_items(&shared.server, request, refused).await),
     }
 }
 
 async fn some_items(
-    server: &str,
+    server: &Address,
     mut request: Request,
     refused: fn(usize) -> Option<(u16, &'static str)>,
 ) -> Vec<u8> {
@@ -248,20 +268,27 @@ fn answer(status: u16, body: &Value) -> Vec<u8> {
 }
 
 /// Sends a request as it came, on a connection of its own; returns the answer as it comes, not compressed.
-pub async fn forward(server: &str, request: &Request) -> Option<Vec<u8>> {
-    let mut upstream = TcpStream::connect(server).await.ok()?;
+pub async fn forward(server: &Address, request: &Request) -> Option<Vec<u8>> {
+    let mut upstream = server.connect().await?;
+    let authorization = server.authorization();
     let mut head = String::new();
     for line in text(&request.head).split("\r\n").filter(|line| !line.is_empty()) {
         let name = line.split(':').next().unwrap().to_ascii_lowercase();
-        if !matches!(&name[..], "content-length" | "connection" | "accept-encoding") {
+        let ours = matches!(&name[..], "content-length" | "connection" | "accept-encoding")
+            || (name == "authorization" && authorization.is_some());
+        if !ours {
             head.push_str(&format!("{line}\r\n"));
         }
     }
+    head.extend(authorization);
     head.push_str(&format!("content-length: {}\r\nconnection: close\r\n\r\n", request.body.len()));
     upstream.write_all(head.as_bytes()).await.ok()?;
     upstream.write_all(&request.body).await.ok()?;
+    upstream.flush().await.ok()?;
     let mut answer = Vec::new();
-    upstream.read_to_end(&mut answer).await.ok()?;
+    // With TLS some servers close without saying so.
+    let ended = upstream.read_to_end(&mut answer).await;
+    ended.ok().or((!answer.is_empty()).then_some(0))?;
     // Else the client would send its next request on a connection that is about to be closed.
     let end = find(&answer, b"\r\n\r\n")?;
     if !text(&answer[..end]).to_ascii_lowercase().contains("\r\nconnection: close") {
@@ -304,8 +331,8 @@ pub async fn read_request(client: &mut (impl tokio::io::AsyncRead + Unpin)) -> O
 
 /// A request to a server itself: the answer's status and body.
 pub async fn call(server: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
-    let server = server.trim_start_matches("http://").trim_end_matches('/');
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {server}\r\ncontent-type: application/json");
+    let server = Address::of(server);
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json", server.host);
     let request = Request {
         method: method.to_owned(),
         path: path.to_owned(),
@@ -313,7 +340,8 @@ pub async fn call(server: &str, method: &str, path: &str, body: &str) -> (u16, V
         body: body.as_bytes().to_vec(),
         head: head.into_bytes(),
     };
-    let answer = forward(server, &request).await.unwrap_or_else(|| panic!("{server} does not answer"));
+    let answer =
+        forward(&server, &request).await.unwrap_or_else(|| panic!("{} does not answer", server.host));
     let (status, body) = parse(&answer);
     (status, serde_json::from_slice(&body).unwrap_or_else(|_| Value::String(text(&body))))
 }

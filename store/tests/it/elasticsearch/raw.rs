@@ -3,24 +3,22 @@
 use std::collections::BTreeSet;
 
 use elasticsearch::http::Method;
-use elasticsearch::http::headers::HeaderMap;
-use elasticsearch::http::transport::Transport;
 use serde_json::Value;
 
-pub struct Raw(Transport);
+use super::proxy::call;
+
+pub struct Raw(String);
 
 impl Raw {
     pub fn new(url: &str) -> Self {
-        Self(Transport::single_node(url).unwrap())
+        Self(url.to_owned())
     }
 
     /// The answer, whatever it is.
     pub async fn try_ask(&self, method: Method, path: &str, body: Option<Value>) -> (u16, Value) {
-        let body = body.map(|body| body.to_string());
-        let path = path.trim_start_matches('/');
-        let response = self.0.send(method, path, HeaderMap::new(), None::<&()>, body, None).await.unwrap();
-        let status = response.status_code().as_u16();
-        (status, response.json().await.unwrap_or_default())
+        let method = format!("{method:?}").to_uppercase();
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        call(&self.0, &method, path, &body).await
     }
 
     pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Value {

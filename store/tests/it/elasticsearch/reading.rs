@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use logpipeline_model::query::{Field, TimeRange};
 use logpipeline_model::{EntryId, Timestamp};
 use logpipeline_store::elasticsearch::ElasticsearchStore;
 use logpipeline_store::{
-    FieldKind, HistogramRequest, LogStore, NewEntry, Order, Position, SearchRequest, StoreError,
+    FieldKind, FieldList, HistogramRequest, LogStore, NewEntry, Order, Position, SearchRequest, StoreError,
     ValuesRequest,
 };
 use serde_json::{Value, json};
@@ -104,6 +105,41 @@ on_each! {
         ] {
             assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
         }
+    }
+
+    async fn a_point_in_time_that_is_lost_midway_costs_no_entries_or_is_said(engine: Engine) {
+        let site = Site::new(engine).await;
+        let store = filled(&site, numbered(0..2_500)).await;
+        // An interval that servers don't cut by: entries are read.
+        let ask = || HistogramRequest { interval: Duration::from_nanos(60_000_000_001), ..histogram("", None) };
+        let lose = |pages: std::ops::Range<usize>| {
+            let page = AtomicUsize::new(0);
+            site.proxy.rule(move |request, _| {
+                let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+                let id = match body["pit"]["id"].as_str() {
+                    Some(id) if pages.contains(&page.fetch_add(1, Ordering::Relaxed)) => id,
+                    _ => return Action::Pass,
+                };
+                let (path, body) = match engine {
+                    Engine::OpenSearch => ("/_search/point_in_time", json!({ "pit_id": [id] })),
+                    _ => ("/_pit", json!({ "id": id })),
+                };
+                Action::Behind { method: "DELETE", path, body }
+            });
+        };
+        let counted = async || {
+            let found = store.histogram(ask()).await.unwrap();
+            (found.buckets.iter().map(|bucket| bucket.total).sum::<u64>(), found.partial)
+        };
+        assert_eq!(counted().await, (2_500, false));
+        for page in 0..3 {
+            lose(page..page + 1);
+            assert_eq!(counted().await, (2_500, false), "{page}");
+        }
+        lose(1..usize::MAX);
+        assert_eq!(counted().await, (1_000, true));
+        lose(0..usize::MAX);
+        assert_eq!(counted().await, (0, true));
     }
 
     async fn pages_go_on_while_indices_come_and_go(engine: Engine) {
@@ -231,10 +267,45 @@ on_each! {
             entry(n, json!({"message": "m", "metadata": keys}))
         };
         let store = filled(&site, (0..20).map(one).collect()).await;
-        let fields = store.fields(TimeRange::ALL, None).await.unwrap().fields;
+        let FieldList { fields, partial } = store.fields(TimeRange::ALL, None).await.unwrap();
+        assert!(!partial);
         let paths: Vec<_> = fields.iter().filter(|info| matches!(info.field, Field::Metadata(_))).collect();
         assert_eq!(paths.len(), 12_000);
         assert!(paths.iter().all(|info| info.kind == FieldKind::Number));
+    }
+
+    async fn a_list_of_paths_that_is_cut_says_so(engine: Engine) {
+        let site = Site::new(engine).await;
+        let one = |n: u64| {
+            let keys: serde_json::Map<_, _> = (0..1_000).map(|key| (format!("k{n}-{key}"), json!("v"))).collect();
+            entry(n, json!({"message": "m", "metadata": keys}))
+        };
+        let store = filled(&site, (0..40).map(one).collect()).await;
+        let listed = async || {
+            let found = store.fields(TimeRange::ALL, None).await.unwrap();
+            let paths = found.fields.iter().filter(|info| matches!(info.field, Field::Metadata(_))).count();
+            (paths, found.partial)
+        };
+        assert_eq!(listed().await, (40_000, false));
+        store_all(&store, vec![one(40)]).await;
+        store.refresh().await.unwrap();
+        assert_eq!(listed().await, (40_000, true));
+    }
+
+    async fn values_are_counted_for_prefixes_longer_than_servers_take(engine: Engine) {
+        let site = Site::new(engine).await;
+        let long = "k".repeat(8_000);
+        let one = |n: u64| {
+            let value = format!("{long}{n}");
+            entry(n, json!({"message": "m", "resourceId": value, "metadata": {"a": value}}))
+        };
+        let store = filled(&site, (0..3).map(one).collect()).await;
+        for field in [Field::ResourceId, Field::resolve("a")] {
+            // Each k stands for four characters of the expression: one of them is the sign of the Kelvin.
+            let request = ValuesRequest { prefix: long.to_uppercase(), ..values(field, 5, None) };
+            let found = store.values(request).await.unwrap();
+            assert_eq!((found.values.len(), found.with_field, found.partial), (3, 3, false));
+        }
     }
 
     async fn what_queries_must_know_of_entries_is_learnt_within_moments(engine: Engine) {

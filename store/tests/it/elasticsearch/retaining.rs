@@ -389,7 +389,12 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
             ("GET", path) if path.starts_with("/_plugins/_ism/explain/") => {
                 let name = "index.plugins.index_state_management.policy_id";
                 let unmanaged = |index: &String| (index.clone(), json!({ name: null, "enabled": null }));
-                Action::Answer(200, Value::Object(free.lock().unwrap().iter().map(unmanaged).collect()))
+                let mut all: serde_json::Map<_, _> = free.lock().unwrap().iter().map(unmanaged).collect();
+                let stream = path.trim_start_matches("/_plugins/_ism/explain/.ds-").trim_end_matches("-*");
+                for (end, policy) in [("000009", stream), ("x-000001", "of another class")] {
+                    all.insert(format!(".ds-{stream}-{end}"), json!({ name: policy }));
+                }
+                Action::Answer(200, Value::Object(all))
             }
             (_, path) if path.starts_with("/_plugins/_ism/remove/") => {
                 free.lock().unwrap().push(path.rsplit('/').next().unwrap().to_owned());
@@ -433,7 +438,7 @@ async fn with_ism_only_what_it_would_remove_too_early_is_removed_here_checked_wi
     ground.entry(4, "2023-09-13T12:00:00Z", None, "info").await;
     let put = proxy.requests().into_iter().find(|request| request.method == "PUT").unwrap();
     assert_eq!(put.path, format!("{policy}?if_seq_no=5&if_primary_term=2"));
-    let told = format!("POST /_plugins/_ism/change_policy/.ds-{}-*", ground.stream("default"));
+    let told = format!("POST /_plugins/_ism/change_policy/.ds-{}-000009", ground.stream("default"));
     assert!(changes(&proxy).contains(&told), "{:?}", changes(&proxy));
 }
 

@@ -17,14 +17,18 @@ use crate::ground::entry;
 
 /// A server that belongs to the test.
 struct Server {
-    kind: &'static str,
+    kind: String,
     directory: tempfile::TempDir,
     port: u16,
 }
 
 impl Server {
     fn start(engine: Engine) -> Self {
-        let kind = if engine == Engine::OpenSearch { "opensearch-3" } else { "elasticsearch-9" };
+        let (variable, usual) = match engine {
+            Engine::OpenSearch => ("SEARCH_OPENSEARCH", "opensearch-3"),
+            _ => ("SEARCH_ELASTICSEARCH", "elasticsearch-9"),
+        };
+        let kind = std::env::var(variable).unwrap_or_else(|_| usual.to_owned());
         let directory = tempfile::tempdir().unwrap();
         // It does not run as root.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -46,7 +50,7 @@ impl Server {
 
     fn up(&self) {
         let directory = self.directory.path().to_str().unwrap();
-        self.script(&["up", self.kind, directory, &self.port.to_string(), "--wait"]);
+        self.script(&["up", &self.kind, directory, &self.port.to_string(), "--wait"]);
     }
 
     fn url(&self) -> String {

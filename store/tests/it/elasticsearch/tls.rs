@@ -17,6 +17,7 @@ use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
 use super::proxy::{forward, read_request};
+use crate::address::Address;
 use crate::engines::{Engine, unique};
 
 /// A real server with users and HTTPS.
@@ -88,7 +89,7 @@ impl MutualTls {
         let acceptor = TlsAcceptor::from(Arc::new(config(&certificates)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://{}", listener.local_addr().unwrap());
-        let server = server.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let server = Address::of(server);
         let authorizations = Arc::new(Mutex::new(Vec::new()));
         let seen = Arc::clone(&authorizations);
         tokio::spawn(async move {

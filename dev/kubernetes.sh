@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# A real Kubernetes control plane for tests, on loopback only: etcd, API server, controller manager and scheduler, without nodes.
+set -euo pipefail
+
+usage() {
+    cat >&2 <<'TEXT'
+usage: dev/kubernetes.sh up DIR [--only-api]   start a cluster with all it writes in DIR; prints its kubeconfig's path
+       dev/kubernetes.sh down DIR              end it and remove its state; DIR/log stays
+       dev/kubernetes.sh fetch                 only fill the cache, with helm and kubectl too; prints the servers' folder
+       dev/kubernetes.sh clients               print the paths of helm and kubectl, one a line
+
+up returns when the cluster answers, and starts only what does not run already. With --only-api there are etcd and the API
+server: nothing makes pods for a Deployment then, collects garbage or empties a namespace that is deleted.
+
+KUBEBUILDER_ASSETS=      a folder with etcd, kube-apiserver and perhaps the others, to use instead of those built here
+KUBERNETES_TIMEOUT=180   seconds to wait for each server
+LOGPIPELINE_CACHE=~/.cache/logpipeline
+TEXT
+    exit 2
+}
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+parts=$here/kubernetes
+cache=$(realpath -m "${LOGPIPELINE_CACHE:-$HOME/.cache/logpipeline}/kubernetes")
+timeout=${KUBERNETES_TIMEOUT:-180}
+version=v1.33.13
+
+# shellcheck source-path=SCRIPTDIR source=kubernetes/tools.sh
+. "$parts/tools.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/build.sh
+. "$parts/build.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/clients.sh
+. "$parts/clients.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/pki.sh
+. "$parts/pki.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/processes.sh
+. "$parts/processes.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/run.sh
+. "$parts/run.sh"
+
+case ${1:-}:$# in
+    up:2) up "$2" all ;;
+    up:3) [ "$3" = --only-api ] || usage; up "$2" api ;;
+    down:2) down "$2" ;;
+    fetch:1) fetch_clients; fetch; echo "$bin" ;;
+    clients:1) fetch_clients; printf '%s\n' "$helm" "$kubectl" ;;
+    *) usage ;;
+esac

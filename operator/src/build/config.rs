@@ -1,0 +1,155 @@
+//! Settings of the components, as the variables that they read.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::ConfigMap;
+use logpipeline_model::elasticsearch::{Classes, Lifecycle};
+
+use super::access::{self, Mounts};
+use super::context::{Component, Context, hash};
+use crate::validate::{Cluster, Credentials, Storage, Wal};
+
+pub(super) const DATA: &str = "/data";
+const GIB: u64 = 1 << 30;
+const LEAST_WAL: u64 = 64 << 20;
+
+pub(super) type Variables = BTreeMap<String, String>;
+
+pub(super) fn ingestor(context: &Context<'_>) -> ConfigMap {
+    config_map(context, Component::Ingestor, ingestor_variables(context))
+}
+
+pub(super) fn query(context: &Context<'_>) -> ConfigMap {
+    config_map(context, Component::Query, query_variables(context))
+}
+
+fn config_map(context: &Context<'_>, component: Component, variables: Variables) -> ConfigMap {
+    ConfigMap {
+        metadata: context.meta(context.name(component), component),
+        data: Some(variables),
+        ..Default::default()
+    }
+}
+
+/// Changes when anything changes that pods read at their start only.
+pub(super) fn config_hash(context: &Context<'_>, variables: &[&Variables]) -> String {
+    let mut texts: Vec<&str> = Vec::new();
+    for (name, value) in variables.iter().copied().flatten() {
+        texts.extend([name.as_str(), value.as_str()]);
+    }
+    if let Storage::Elasticsearch(cluster) = &context.pipeline.storage {
+        texts.extend(cluster.secrets());
+    }
+    hash(texts)
+}
+
+pub(super) fn ingestor_variables(context: &Context<'_>) -> Variables {
+    let pipeline = context.pipeline;
+    let mut variables = Variables::new();
+    let mut set = |name: &str, value: String| variables.insert(format!("LOGPIPELINE_{name}"), value);
+    set("DATA_DIR", DATA.to_owned());
+    set("RETENTION_MAX_AGE", pipeline.keep.map_or_else(|| "0".to_owned(), seconds));
+    if let Some(bytes) = pipeline.max_bytes {
+        set("RETENTION_MAX_BYTES", bytes.to_string());
+    }
+    let wal = match (&pipeline.storage, &pipeline.ingestor.wal) {
+        // The store and its merges need the rest.
+        (Storage::Embedded(volume), _) => (volume.bytes / 4).clamp(LEAST_WAL, GIB),
+        // The ingestor itself leaves a tenth of the disk free.
+        (Storage::Elasticsearch(_), Wal::Volume(volume)) => (volume.bytes / 5 * 4).max(LEAST_WAL),
+        (Storage::Elasticsearch(_), Wal::Pod) => GIB,
+    };
+    set("WAL_SIZE", wal.to_string());
+    if let Storage::Elasticsearch(cluster) = &pipeline.storage {
+        let layout = &cluster.layout;
+        set("ELASTICSEARCH_SHARDS", layout.shards.to_string());
+        set("ELASTICSEARCH_REPLICAS", layout.replicas.to_string());
+        set("ELASTICSEARCH_REFRESH_INTERVAL", format!("{}ms", layout.refresh_interval.as_millis()));
+        set("ELASTICSEARCH_ROLLOVER_SIZE", layout.rollover_shard_bytes.to_string());
+        set("ELASTICSEARCH_LIFECYCLE", lifecycle(layout.lifecycle).to_owned());
+        if let Some(age) = layout.rollover_age {
+            set("ELASTICSEARCH_ROLLOVER_AGE", seconds(age));
+        }
+        let classes = classes(&cluster.classes);
+        if !classes.is_empty() {
+            set("RETENTION_CLASS", classes);
+        }
+    }
+    variables.extend(store(context));
+    variables.extend(access::variables(context, Component::Ingestor));
+    variables
+}
+
+pub(super) fn query_variables(context: &Context<'_>) -> Variables {
+    let mut variables = store(context);
+    let mut set = |name: &str, value: &str| variables.insert(format!("LOGPIPELINE_{name}"), value.to_owned());
+    set("DATA_DIR", DATA);
+    if matches!(context.pipeline.storage, Storage::Embedded(_)) {
+        // The ingestor beside it has the usual one.
+        set("ADMIN_LISTEN", "0.0.0.0:9091");
+    }
+    variables.extend(access::variables(context, Component::Query));
+    variables
+}
+
+/// Which store, and how it is reached: the same for both components.
+fn store(context: &Context<'_>) -> Variables {
+    let mut variables = Variables::new();
+    let mut set = |name: &str, value: &str| variables.insert(format!("LOGPIPELINE_{name}"), value.to_owned());
+    let Storage::Elasticsearch(cluster) = &context.pipeline.storage else {
+        set("STORE", "embedded");
+        return variables;
+    };
+    set("STORE", "elasticsearch");
+    set("ELASTICSEARCH_URL", &cluster.urls.join(","));
+    set("PIPELINE", cluster.classes.pipeline());
+    if cluster.authority.is_some() {
+        set("ELASTICSEARCH_CA_FILE", &Mounts::file(Mounts::AUTHORITY, "ca.crt"));
+    }
+    credentials(cluster, &mut set);
+    variables
+}
+
+fn credentials(cluster: &Cluster, set: &mut impl FnMut(&str, &str) -> Option<String>) {
+    let file = |key: &str| Mounts::file(Mounts::CREDENTIALS, key);
+    match &cluster.credentials {
+        Credentials::None => None,
+        Credentials::Basic { user, password } => {
+            set("ELASTICSEARCH_USER", user);
+            set("ELASTICSEARCH_PASSWORD_FILE", &file(&password.key))
+        }
+        Credentials::ApiKey(key) => set("ELASTICSEARCH_API_KEY_FILE", &file(&key.key)),
+        Credentials::Token(key) => set("ELASTICSEARCH_TOKEN_FILE", &file(&key.key)),
+    };
+}
+
+fn classes(classes: &Classes) -> String {
+    let mut text = String::new();
+    for class in classes.iter().skip(1) {
+        let keep = class.keep.map(seconds).unwrap_or_default();
+        let separator = if text.is_empty() { "" } else { ";" };
+        let _ = write!(text, "{separator}{}={}:{keep}", class.name, class.levels.join(","));
+    }
+    text
+}
+
+fn lifecycle(lifecycle: Lifecycle) -> &'static str {
+    match lifecycle {
+        Lifecycle::Ingestor => "ingestor",
+        Lifecycle::DataStream => "data-stream",
+        Lifecycle::Ilm => "ilm",
+        Lifecycle::Ism => "ism",
+        Lifecycle::Auto => "auto",
+    }
+}
+
+pub(super) fn seconds(duration: Duration) -> String {
+    // A millisecond is the least that durations are written in.
+    if duration.subsec_millis() == 0 {
+        format!("{}s", duration.as_secs())
+    } else {
+        format!("{}ms", duration.as_millis())
+    }
+}

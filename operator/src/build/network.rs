@@ -1,0 +1,119 @@
+//! Who may connect to pods, and where pods may connect to.
+
+use k8s_openapi::api::networking::v1::{
+    NetworkPolicy, NetworkPolicyEgressRule, NetworkPolicyIngressRule, NetworkPolicyPeer, NetworkPolicyPort,
+    NetworkPolicySpec,
+};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+
+use super::context::{Component, Context};
+use super::{ingestor, query};
+use crate::validate::Cluster;
+
+pub(super) fn ingestor(context: &Context<'_>, cluster: &Cluster) -> NetworkPolicy {
+    let ports = [ingestor::PORTS.main.1, ingestor::PORTS.admin.1];
+    policy(context, Component::Ingestor, &ports, vec![names(), to_cluster(cluster)])
+}
+
+pub(super) fn query(context: &Context<'_>, cluster: &Cluster) -> NetworkPolicy {
+    let ports = [query::PORTS.main.1, query::PORTS.admin.1];
+    policy(context, Component::Query, &ports, vec![names(), to_cluster(cluster)])
+}
+
+/// The embedded store needs nobody.
+pub(super) fn store(context: &Context<'_>) -> NetworkPolicy {
+    let ports = [
+        ingestor::PORTS.main.1,
+        ingestor::PORTS.admin.1,
+        query::PORTS_BESIDE.main.1,
+        query::PORTS_BESIDE.admin.1,
+    ];
+    policy(context, Component::Store, &ports, vec![names()])
+}
+
+/// Generators talk to their own pipeline, and nobody talks to them.
+pub(super) fn generator(context: &Context<'_>) -> NetworkPolicy {
+    let to = |component: Component, port| NetworkPolicyEgressRule {
+        to: Some(vec![NetworkPolicyPeer {
+            pod_selector: Some(context.label_selector(context.serving(component))),
+            ..Default::default()
+        }]),
+        ports: Some(vec![tcp(port)]),
+    };
+    let rules = vec![names(), to(Component::Ingestor, ingestor::PORT), to(Component::Query, query::PORT)];
+    policy(context, Component::Generator, &[], rules)
+}
+
+fn policy(
+    context: &Context<'_>,
+    component: Component,
+    ports: &[i32],
+    egress: Vec<NetworkPolicyEgressRule>,
+) -> NetworkPolicy {
+    let from = NetworkPolicyIngressRule {
+        // Of the whole cluster: senders, Ingress controllers and Prometheus are anywhere in it.
+        from: Some(vec![NetworkPolicyPeer {
+            namespace_selector: Some(LabelSelector::default()),
+            ..Default::default()
+        }]),
+        ports: Some(ports.iter().copied().map(tcp).collect()),
+    };
+    NetworkPolicy {
+        metadata: context.meta(context.name(component), component),
+        spec: Some(NetworkPolicySpec {
+            pod_selector: Some(context.label_selector(component)),
+            policy_types: Some(vec!["Ingress".to_owned(), "Egress".to_owned()]),
+            ingress: Some(if ports.is_empty() { Vec::new() } else { vec![from] }),
+            egress: Some(egress),
+        }),
+    }
+}
+
+fn names() -> NetworkPolicyEgressRule {
+    let dns = |protocol: &str| NetworkPolicyPort { protocol: Some(protocol.to_owned()), ..tcp(53) };
+    NetworkPolicyEgressRule { to: None, ports: Some(vec![dns("UDP"), dns("TCP")]) }
+}
+
+/// Wherever the cluster is: its addresses may be names, and policies know none.
+fn to_cluster(cluster: &Cluster) -> NetworkPolicyEgressRule {
+    let mut ports: Vec<_> = cluster.urls.iter().map(|url| port_of(url)).collect();
+    ports.sort_unstable();
+    ports.dedup();
+    NetworkPolicyEgressRule { to: None, ports: Some(ports.into_iter().map(tcp).collect()) }
+}
+
+fn port_of(url: &str) -> i32 {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+    let host = rest.split('/').next().unwrap_or_default();
+    let usual = if scheme == "https" { 443 } else { 80 };
+    // The last colon of an IPv6 address stands within brackets.
+    match host.rsplit_once(':') {
+        Some((before, port)) if !before.contains('[') || before.ends_with(']') => {
+            port.parse().unwrap_or(usual)
+        }
+        _ => usual,
+    }
+}
+
+fn tcp(port: i32) -> NetworkPolicyPort {
+    NetworkPolicyPort { port: Some(IntOrString::Int(port)), protocol: Some("TCP".to_owned()), end_port: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::port_of;
+
+    #[test]
+    fn ports_are_those_of_the_addresses() {
+        for (url, port) in [
+            ("http://es:9200", 9200),
+            ("https://es.example/path:1", 443),
+            ("http://es", 80),
+            ("https://[::1]:9201/", 9201),
+            ("https://[::1]", 443),
+        ] {
+            assert_eq!(port_of(url), port, "{url}");
+        }
+    }
+}

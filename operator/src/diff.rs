@@ -1,0 +1,131 @@
+//! What applying a LogPipeline would change: built here, and applied by the API server without being kept.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::{Api, Client, ResourceExt};
+use serde_json::Value;
+use similar::TextDiff;
+
+use crate::apply::is_owned;
+use crate::build::{self, MANAGER, Operand};
+use crate::capabilities::Capabilities;
+use crate::cli::DiffArgs;
+use crate::crd::LogPipeline;
+use crate::{fetch, validate};
+
+/// The differences as text; empty where there are none.
+pub async fn diff(args: &DiffArgs) -> anyhow::Result<String> {
+    let mut resource = read(&args.file)?;
+    let client = Client::try_default().await.context("failed to find the cluster: set KUBECONFIG")?;
+    let namespace = resource
+        .namespace()
+        .or_else(|| args.namespace.clone())
+        .unwrap_or_else(|| client.default_namespace().to_owned());
+    resource.metadata.namespace = Some(namespace.clone());
+    let api: Api<LogPipeline> = Api::namespaced(client.clone(), &namespace);
+    let live = api.get_opt(&resource.name_any()).await.context("failed to read the LogPipeline")?;
+    let mut text = String::new();
+    let dry = PatchParams::apply("logpipeline-operator-diff").force().dry_run();
+    let mut sent = resource.clone();
+    sent.status = None;
+    // The API server applies defaults, and refuses what the rules refuse.
+    let resource = api
+        .patch(&resource.name_any(), &dry, &Patch::Apply(&sent))
+        .await
+        .context("the API server refuses this LogPipeline")?;
+    let before = live.as_ref().map(serde_json::to_value).transpose()?;
+    compare(&mut text, "LogPipeline", &resource.name_any(), before, serde_json::to_value(&resource)?)?;
+
+    let capabilities = Capabilities::discover(&client).await?;
+    let fetched = fetch::fetch(&client, &namespace, &resource.spec, capabilities).await?;
+    let mut pipeline = match validate::validate(&resource, &fetched) {
+        Ok(pipeline) => pipeline,
+        Err(problems) => {
+            let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            bail!("this LogPipeline cannot be: {}", problems.join("; "));
+        }
+    };
+    if pipeline.uid.is_empty() {
+        // The API server wants one, and gives it only to what is kept.
+        pipeline.uid = "00000000-0000-0000-0000-000000000000".to_owned();
+    }
+    for operand in build::build(&pipeline, &args.settings, capabilities) {
+        one(&client, &namespace, &pipeline.uid, &operand, &mut text).await?;
+    }
+    Ok(text)
+}
+
+async fn one(
+    client: &Client,
+    namespace: &str,
+    uid: &str,
+    operand: &Operand,
+    text: &mut String,
+) -> anyhow::Result<()> {
+    let (kind, name) = (operand.kind(), operand.name());
+    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &operand.resource);
+    let live = api.get_opt(name).await.with_context(|| format!("failed to read {kind} {name}"))?;
+    if let Some(live) = &live {
+        if !is_owned(live, uid) {
+            text.push_str(&format!("# {kind} {name} belongs to somebody else, and would be left alone\n"));
+            return Ok(());
+        }
+        if kind == "Job" {
+            return Ok(());
+        }
+    }
+    let dry = PatchParams::apply(MANAGER).force().dry_run();
+    let after = api
+        .patch(name, &dry, &Patch::Apply(&operand.object))
+        .await
+        .with_context(|| format!("the API server refuses {kind} {name}"))?;
+    let before = live.as_ref().map(serde_json::to_value).transpose()?;
+    compare(text, kind, name, before, serde_json::to_value(&after)?)
+}
+
+fn compare(
+    text: &mut String,
+    kind: &str,
+    name: &str,
+    before: Option<Value>,
+    after: Value,
+) -> anyhow::Result<()> {
+    let yaml = |value: Option<Value>| -> anyhow::Result<String> {
+        value.map_or_else(|| Ok(String::new()), |value| Ok(serde_yaml::to_string(&plain(value))?))
+    };
+    let (before, after) = (yaml(before)?, yaml(Some(after))?);
+    if before != after {
+        let diff = TextDiff::from_lines(&before, &after);
+        let header = (format!("live {kind} {name}"), format!("applied {kind} {name}"));
+        text.push_str(&diff.unified_diff().header(&header.0, &header.1).to_string());
+    }
+    Ok(())
+}
+
+/// Without what the API server notes for itself.
+fn plain(mut object: Value) -> Value {
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        for noted in
+            ["managedFields", "resourceVersion", "uid", "creationTimestamp", "generation", "selfLink"]
+        {
+            metadata.remove(noted);
+        }
+    }
+    if let Some(object) = object.as_object_mut() {
+        object.remove("status");
+    }
+    object
+}
+
+fn read(path: &Path) -> anyhow::Result<LogPipeline> {
+    let mut text = String::new();
+    if path == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).context("failed to read standard input")?;
+    } else {
+        text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    }
+    serde_yaml::from_str(&text).with_context(|| format!("{} is no LogPipeline", path.display()))
+}

@@ -1,0 +1,129 @@
+//! A LogPipeline that is being deleted: its pods end first, then what it holds in Elasticsearch goes as its policy says.
+
+use std::time::Duration;
+
+use k8s_openapi::jiff::Timestamp;
+use kube::ResourceExt;
+use kube::runtime::events::EventType;
+
+use super::publish::{publish, tell};
+use super::{Context, Outcome, ReconcileError, finalize};
+use crate::apply::is_owned;
+use crate::build::{Component, INSTANCE};
+use crate::crd::LogPipeline;
+use crate::elasticsearch;
+use crate::fetch;
+use crate::status::{self, Report, Verdict};
+use crate::validate::{self, Invalid, Storage};
+
+/// How soon to look again whether pods have ended.
+const SOON: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_secs(10);
+
+pub(super) async fn cleanup(resource: &LogPipeline, context: &Context) -> Result<Outcome, ReconcileError> {
+    if !resource.finalizers().iter().any(|one| one == super::FINALIZER) {
+        return Ok(Outcome::Gone);
+    }
+    if resource.spec.storage.elasticsearch.is_none() {
+        return let_go(resource, context).await;
+    }
+    if resource.annotations().get(super::SKIP_CLEANUP).is_some_and(|value| value == "true") {
+        let note =
+            format!("the annotation {} is set: nothing was removed from Elasticsearch", super::SKIP_CLEANUP);
+        tell(resource, context, EventType::Warning, "CleanupSkipped", "Cleanup", note).await;
+        return let_go(resource, context).await;
+    }
+    // Ingestors that still ship would make anew what is removed.
+    if end_workloads(resource, context).await? {
+        return Ok(Outcome::Soon(SOON));
+    }
+    match remove(resource, context).await? {
+        Ok(left) => {
+            if !left.is_empty() {
+                let note = format!("kept, because the deletion policy is Retain: {}", left.join(", "));
+                tell(resource, context, EventType::Normal, "EntriesKept", "Cleanup", note).await;
+            }
+            let_go(resource, context).await
+        }
+        Err(reason) => wait_or_let_go(resource, context, &reason).await,
+    }
+}
+
+/// Whether some ingestor still runs, after all were told to end.
+async fn end_workloads(resource: &LogPipeline, context: &Context) -> Result<bool, ReconcileError> {
+    let (namespace, uid) = (resource.namespace().unwrap_or_default(), resource.uid().unwrap_or_default());
+    for kind in ["Job", "HorizontalPodAutoscaler", "Deployment", "StatefulSet"] {
+        for found in context.stores.all(kind, &namespace) {
+            if is_owned(&found, &uid) && found.metadata.deletion_timestamp.is_none() {
+                let Some(kind) = context.stores.resources().find(|one| one.kind == kind) else { continue };
+                context.applier.remove(kind, &namespace, &found.name_any()).await?;
+            }
+        }
+    }
+    let name = resource.name_any();
+    let writes = |labels: &std::collections::BTreeMap<String, String>| {
+        labels.get(INSTANCE) == Some(&name)
+            && labels
+                .get("app.kubernetes.io/component")
+                .is_some_and(|component| component == Component::Ingestor.as_str())
+    };
+    Ok(context.stores.all("Pod", &namespace).iter().any(|pod| writes(pod.labels())))
+}
+
+/// What is left; or why nothing could be removed.
+async fn remove(
+    resource: &LogPipeline,
+    context: &Context,
+) -> Result<Result<Vec<String>, String>, ReconcileError> {
+    let namespace = resource.namespace().unwrap_or_default();
+    let fetched = fetch::fetch(&context.client, &namespace, &resource.spec, Default::default()).await?;
+    let pipeline = match validate::validate(resource, &fetched) {
+        Ok(pipeline) => pipeline,
+        Err(problems) => {
+            let text: Vec<_> = problems.iter().map(Invalid::to_string).collect();
+            return Ok(Err(text.join("; ")));
+        }
+    };
+    let Storage::Elasticsearch(cluster) = &pipeline.storage else { return Ok(Ok(Vec::new())) };
+    let removed = elasticsearch::remove(cluster, pipeline.deletion_policy).await;
+    Ok(removed.map_err(|error| error.to_string()))
+}
+
+async fn wait_or_let_go(
+    resource: &LogPipeline,
+    context: &Context,
+    reason: &str,
+) -> Result<Outcome, ReconcileError> {
+    let since = resource.metadata.deletion_timestamp.as_ref().map_or_else(Timestamp::now, |time| time.0);
+    let waited = Timestamp::now().duration_since(since).unsigned_abs();
+    if waited >= context.deletion_timeout {
+        let note = format!(
+            "Elasticsearch could not be cleaned up within {} s, and what it holds is left there: {reason}",
+            context.deletion_timeout.as_secs()
+        );
+        tell(resource, context, EventType::Warning, "CleanupGivenUp", "Cleanup", note).await;
+        return let_go(resource, context).await;
+    }
+    let message = format!(
+        "the deletion waits for Elasticsearch, for at most {} s: {reason}. To let it go at once: kubectl annotate logpipeline {} {}=true",
+        context.deletion_timeout.as_secs(),
+        resource.name_any(),
+        super::SKIP_CLEANUP
+    );
+    let report = Report {
+        generation: resource.metadata.generation.unwrap_or_default(),
+        verdicts: vec![(status::STORAGE_READY, Verdict::no("CleanupFailed", message.clone()))],
+        ready: Some(Verdict::no("Deleting", message)),
+        ..Report::default()
+    };
+    publish(resource, context, &report).await?;
+    Ok(Outcome::Soon(AGAIN.min(context.deletion_timeout)))
+}
+
+async fn let_go(resource: &LogPipeline, context: &Context) -> Result<Outcome, ReconcileError> {
+    finalize(resource, context, false).await?;
+    let uid = resource.uid().unwrap_or_default();
+    context.applier.forget(&uid);
+    context.checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner).remove(&uid);
+    Ok(Outcome::Gone)
+}

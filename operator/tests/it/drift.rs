@@ -1,0 +1,176 @@
+//! What the operator made stays as it is: by its own hand, and by nobody else's.
+
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
+use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::policy::v1::PodDisruptionBudget;
+use kube::ResourceExt;
+use kube::api::{DeleteParams, Patch, PatchParams};
+use logpipeline_operator::crd::LogPipeline;
+use serde_json::{Value, json};
+
+use crate::support::kubelet::Kubelet;
+use crate::support::yaml::{elasticsearch, embedded};
+use crate::support::{Site, eventually};
+
+/// Nobody listens there.
+const NOWHERE: &str = "http://127.0.0.1:1";
+
+#[tokio::test]
+async fn what_somebody_changed_or_removed_is_mended() {
+    let site = Site::new("mended").await;
+    site.apply(&elasticsearch("logs", NOWHERE, json!({}))).await;
+    let deployment: Deployment =
+        eventually("the ingestor is made", async || site.get("logs-ingestor").await).await;
+    let wanted = deployment.spec.unwrap().template.spec.unwrap().containers[0].image.clone();
+
+    let patch = json!({ "spec": { "replicas": 5, "template": { "spec": { "containers": [
+        { "name": "ingestor", "image": "somebody:else" }] } } } });
+    let api = site.api::<Deployment>();
+    api.patch("logs-ingestor", &PatchParams::default(), &Patch::Strategic(&patch)).await.unwrap();
+    eventually("the ingestor is mended", async || {
+        let spec = site.get::<Deployment>("logs-ingestor").await?.spec?;
+        let image = spec.template.spec?.containers[0].image.clone();
+        (spec.replicas == Some(1) && image == wanted).then_some(())
+    })
+    .await;
+
+    site.api::<Service>().delete("logs-query", &DeleteParams::default()).await.unwrap();
+    site.api::<PodDisruptionBudget>().delete("logs-ingestor", &DeleteParams::default()).await.unwrap();
+    eventually("both are back", async || {
+        site.get::<Service>("logs-query").await?;
+        site.get::<PodDisruptionBudget>("logs-ingestor").await
+    })
+    .await;
+    let data = json!({ "data": { "LOGPIPELINE_PIPELINE": "another" } });
+    site.api::<ConfigMap>()
+        .patch("logs-ingestor", &PatchParams::default(), &Patch::Merge(&data))
+        .await
+        .unwrap();
+    eventually("the settings are mended", async || {
+        let data = site.get::<ConfigMap>("logs-ingestor").await?.data?;
+        (data["LOGPIPELINE_PIPELINE"] == format!("{}-logs", site.namespace)).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_written_where_nothing_changed() {
+    let mut site = Site::new("steady").await;
+    let _kubelet = Kubelet::start(&site, "127.0.0.1");
+    site.apply(&embedded("logs", json!({}))).await;
+    site.until_condition("logs", "IngestorAvailable", "True").await;
+    site.until_condition("logs", "Delivered", "Unknown").await;
+    // Whatever still settles has settled then.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    let (before, reconciles) = (versions(&site).await, reconciles(&site));
+    let (changes, statuses) = (changes(&site), site.metrics.status_writes.get());
+    eventually("it was reconciled five times more", async || {
+        (reconciles_since(&site, reconciles) >= 5).then_some(())
+    })
+    .await;
+    assert_eq!(versions(&site).await, before);
+    assert_eq!((changes, statuses), (self::changes(&site), site.metrics.status_writes.get()));
+
+    // Another process finds everything as it should be, too.
+    site.stop().await;
+    site.start(std::time::Duration::from_secs(60));
+    let reconciles = self::reconciles(&site);
+    eventually("the next one reconciled", async || (reconciles_since(&site, reconciles) >= 3).then_some(()))
+        .await;
+    assert_eq!(versions(&site).await, before);
+}
+
+async fn versions(site: &Site) -> Vec<Option<String>> {
+    vec![
+        site.get::<StatefulSet>("logs-store").await.unwrap().resource_version(),
+        site.get::<ConfigMap>("logs-ingestor").await.unwrap().resource_version(),
+        site.get::<Service>("logs-ingestor").await.unwrap().resource_version(),
+        site.pipeline("logs").await.resource_version(),
+    ]
+}
+
+fn reconciles(site: &Site) -> u64 {
+    site.metrics.reconciles.with_label_values(&["ok"]).get()
+}
+
+fn reconciles_since(site: &Site, before: u64) -> u64 {
+    reconciles(site) - before
+}
+
+fn changes(site: &Site) -> u64 {
+    ["StatefulSet", "ConfigMap", "Service"]
+        .map(|kind| site.metrics.changes.with_label_values(&[kind]).get())
+        .iter()
+        .sum()
+}
+
+#[tokio::test]
+async fn an_object_of_somebody_else_is_left_alone_and_told_of() {
+    let site = Site::new("foreign").await;
+    let theirs: Service = serde_json::from_value(json!({
+        "metadata": { "name": "logs-ingestor" }, "spec": { "ports": [{ "port": 80 }] } }))
+    .unwrap();
+    site.api::<Service>().create(&Default::default(), &theirs).await.unwrap();
+    site.apply(&embedded("logs", json!({}))).await;
+    let told = eventually("the condition tells", async || {
+        let (_, reason, message) = site.condition("logs", "Ready").await?;
+        (reason == "NameTaken").then_some(message)
+    })
+    .await;
+    assert!(told.contains("Service logs-ingestor") && told.contains("belongs to somebody else"), "{told}");
+    // The rest is made all the same.
+    eventually("the store is made", async || site.get::<StatefulSet>("logs-store").await).await;
+    let service = site.get::<Service>("logs-ingestor").await.unwrap();
+    assert_eq!(service.spec.unwrap().ports.unwrap()[0].port, 80);
+    assert!(service.metadata.owner_references.is_none());
+
+    site.api::<Service>().delete("logs-ingestor", &DeleteParams::default()).await.unwrap();
+    eventually("ours takes its place", async || {
+        let service = site.get::<Service>("logs-ingestor").await?;
+        service.metadata.owner_references.map(drop)
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_wanted_no_more_is_removed() {
+    let site = Site::new("pruned").await;
+    let guarded = json!({
+        "query": { "auth": { "usersSecretRef": { "name": "users" } }, "insecure": null,
+            "ingress": { "host": "logs.example.com" } } });
+    site.secret("users", &[("users", "me:$argon2id$x")]).await;
+    site.apply(&embedded("logs", guarded)).await;
+    eventually("the Ingress is made", async || site.get::<Ingress>("logs-query").await).await;
+    let mut without: Value = serde_yaml::from_str(&embedded("logs", json!({}))).unwrap();
+    without["spec"]["query"] =
+        json!({ "auth": { "usersSecretRef": { "name": "users" } }, "insecure": false });
+    site.apply(&serde_yaml::to_string(&without).unwrap()).await;
+    eventually("the Ingress is gone", async || {
+        site.get::<Ingress>("logs-query").await.is_none().then_some(())
+    })
+    .await;
+    assert!(site.get::<Service>("logs-query").await.is_some());
+}
+
+#[tokio::test]
+async fn a_paused_pipeline_is_left_as_it_is_and_says_so() {
+    let site = Site::new("paused").await;
+    site.apply(&embedded("logs", json!({}))).await;
+    eventually("the store is made", async || site.get::<StatefulSet>("logs-store").await).await;
+    site.apply(&embedded("logs", json!({ "paused": true }))).await;
+    eventually("it says so", async || {
+        let (status, reason, _) = site.condition("logs", "Ready").await?;
+        (status == "False" && reason == "Paused").then_some(())
+    })
+    .await;
+    site.api::<Service>().delete("logs-query", &DeleteParams::default()).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    assert!(site.get::<Service>("logs-query").await.is_none(), "it was mended though paused");
+    assert!(site.get::<StatefulSet>("logs-store").await.is_some());
+    site.apply(&embedded("logs", json!({ "paused": false }))).await;
+    eventually("it goes on", async || site.get::<Service>("logs-query").await).await;
+    assert!(site.events().await.contains(&"Paused".to_owned()));
+    let pipeline: LogPipeline = site.pipeline("logs").await;
+    assert!(!pipeline.spec.paused);
+}

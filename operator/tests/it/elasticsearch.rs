@@ -1,0 +1,139 @@
+//! What the operator keeps in a real Elasticsearch and a real OpenSearch: `dev/with-search-servers.sh`.
+
+use logpipeline_operator::crd::LogPipeline;
+use serde_json::{Value, json};
+
+use crate::support::yaml::elasticsearch;
+use crate::support::{Site, eventually};
+
+struct Server(String);
+
+impl Server {
+    fn named(variable: &str) -> Self {
+        let hint = "there is no server to test against: run dev/with-search-servers.sh dev/with-kubernetes.sh cargo test -p logpipeline-operator";
+        Self(std::env::var(variable).expect(hint))
+    }
+
+    async fn ask(&self, method: reqwest::Method, path: &str, body: Option<Value>) -> (u16, Value) {
+        let mut request = reqwest::Client::new().request(method, format!("{}{path}", self.0));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default())
+    }
+
+    async fn get(&self, path: &str) -> Option<Value> {
+        let (status, answer) = self.ask(reqwest::Method::GET, path, None).await;
+        (status == 200).then_some(answer)
+    }
+
+    async fn put(&self, path: &str, body: Value) {
+        let (status, answer) = self.ask(reqwest::Method::PUT, path, Some(body)).await;
+        assert!(status < 300, "{path}: {answer}");
+    }
+}
+
+fn spec(name: &str, url: &str, changes: Value) -> String {
+    let mut all = json!({
+        "storage": { "elasticsearch": { "pipelineName": name, "replicas": 0 } },
+        "retention": { "byLevel": [{ "levels": ["trace", "debug"], "keep": "3d" }] },
+    });
+    crate::support::yaml::merge(&mut all, changes);
+    elasticsearch("logs", url, all)
+}
+
+#[tokio::test]
+async fn templates_are_put_kept_as_they_are_and_users_own_are_not_touched() {
+    let server = Server::named("ELASTICSEARCH_URL");
+    let site = Site::new("templates").await;
+    let pipeline = site.namespace.clone();
+    site.apply(&spec(&pipeline, &server.0, json!({}))).await;
+    for condition in ["StorageReady", "TemplatesApplied", "RetentionApplied"] {
+        site.until_condition("logs", condition, "True").await;
+    }
+    for class in ["default", "trace-debug"] {
+        let path = format!("/_index_template/logs-{pipeline}.{class}");
+        assert!(server.get(&path).await.is_some(), "{path}");
+    }
+    let settings = format!("/_component_template/logs-{pipeline}@settings");
+    let custom = format!("/_component_template/logs-{pipeline}@custom");
+    let before = server.get(&settings).await.unwrap();
+    let own = json!({ "template": { "settings": { "index": { "priority": 7 } } } });
+    server.put(&custom, own).await;
+    let by_hand = json!({ "template": { "settings": { "index": { "number_of_shards": 9 } } } });
+    server.put(&settings, by_hand).await;
+    let shown = |found: &Value| found["component_templates"][0]["component_template"]["template"].clone();
+    eventually("what was changed by hand is put back", async || {
+        (shown(&server.get(&settings).await?) == shown(&before)).then_some(())
+    })
+    .await;
+    let kept = shown(&server.get(&custom).await.unwrap());
+    assert_eq!(kept["settings"]["index"]["priority"], "7");
+
+    // Where nothing differs nothing is put: templates tell when they were.
+    let steady = server.get(&settings).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    assert_eq!(server.get(&settings).await.unwrap(), steady);
+    site.delete("logs").await;
+    eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_told_in_the_servers_words() {
+    let url = std::env::var("ELASTICSEARCH_TLS_URL").expect("run dev/with-search-servers.sh");
+    let authority = std::fs::read_to_string(std::env::var("ELASTICSEARCH_TLS_CA").unwrap()).unwrap();
+    let user = std::env::var("ELASTICSEARCH_TLS_USER").unwrap();
+    let password = std::env::var("ELASTICSEARCH_TLS_PASSWORD").unwrap();
+    let site = Site::new("secured").await;
+    site.secret("ca", &[("ca.crt", &authority)]).await;
+    site.secret("es", &[("username", &user), ("password", "not-the-one")]).await;
+    let secured = json!({ "storage": { "elasticsearch": {
+        "caSecretRef": { "name": "ca" }, "credentialsSecretRef": { "name": "es" } } } });
+    site.apply(&spec(&site.namespace, &url, secured)).await;
+    let (reason, message) = site.until_condition("logs", "StorageReady", "False").await;
+    assert_eq!(reason, "Unauthorized", "{message}");
+    // Rotated, it is used at once.
+    site.secret("es", &[("username", &user), ("password", &password)]).await;
+    site.until_condition("logs", "TemplatesApplied", "True").await;
+    site.delete("logs").await;
+    eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_holds_entries_stays_unless_it_is_to_be_deleted() {
+    let server = Server::named("OPENSEARCH_URL");
+    let site = Site::new("kept").await;
+    let pipeline = site.namespace.clone();
+    site.apply(&spec(&pipeline, &server.0, json!({}))).await;
+    site.until_condition("logs", "TemplatesApplied", "True").await;
+    let (full, empty) = (format!("logs-{pipeline}.default"), format!("logs-{pipeline}.trace-debug"));
+    eventually("both streams are made", async || {
+        server.get(&format!("/_data_stream/{full}")).await?;
+        server.get(&format!("/_data_stream/{empty}")).await
+    })
+    .await;
+    let entry = json!({ "@timestamp": "2026-01-01T00:00:00Z", "message": "kept", "id": "0192" });
+    let (status, _) = server.ask(reqwest::Method::POST, &format!("/{full}/_doc"), Some(entry)).await;
+    assert_eq!(status, 201);
+    let gone = async || {
+        site.delete("logs").await;
+        eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+    };
+    gone().await;
+    assert!(server.get(&format!("/_data_stream/{full}")).await.is_some(), "entries were removed");
+    assert!(server.get(&format!("/_data_stream/{empty}")).await.is_none(), "an empty stream was left");
+    assert!(server.get(&format!("/_index_template/{full}")).await.is_some());
+    assert!(server.get(&format!("/_index_template/{empty}")).await.is_none());
+    assert!(site.events().await.contains(&"EntriesKept".to_owned()));
+
+    site.apply(&spec(&pipeline, &server.0, json!({ "deletionPolicy": "Delete" }))).await;
+    site.until_condition("logs", "TemplatesApplied", "True").await;
+    gone().await;
+    for path in ["_data_stream", "_index_template"] {
+        assert!(server.get(&format!("/{path}/{full}")).await.is_none(), "{path}");
+    }
+    assert!(server.get(&format!("/_component_template/logs-{pipeline}@settings")).await.is_none());
+    assert!(server.get(&format!("/_component_template/logs-{pipeline}@custom")).await.is_some());
+}

@@ -1,0 +1,17 @@
+//! What the operator does, against a real API server where it takes one: `dev/with-kubernetes.sh cargo test -p logpipeline-operator`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod deletion;
+mod diff;
+mod drift;
+mod elasticsearch;
+mod generated;
+mod load_tests;
+mod manifests;
+mod pods;
+mod privileges;
+mod rules;
+mod secrets;
+mod status;
+mod support;

@@ -1,0 +1,207 @@
+//! Spec in, all manifests out: whole snapshots, and each taken by the API server.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use expect_test::expect_file;
+use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use kube::{Api, ResourceExt};
+use logpipeline_operator::build::{Operand, build};
+use logpipeline_operator::capabilities::Capabilities;
+use logpipeline_operator::crd::LogPipeline;
+use logpipeline_operator::fetch::{Eck, Fetched, SecretData, secrets_of};
+use logpipeline_operator::settings::Settings;
+use logpipeline_operator::validate::validate;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::support::Site;
+use crate::support::yaml::elasticsearch;
+
+/// The LogPipeline among the documents of a file.
+fn pipeline_of(text: &str) -> LogPipeline {
+    let documents = serde_yaml::Deserializer::from_str(text).map(|one| Value::deserialize(one).unwrap());
+    let found = documents.filter(|one| one["kind"] == "LogPipeline").last().unwrap();
+    let mut pipeline: LogPipeline = serde_json::from_value(found).unwrap();
+    pipeline.metadata.namespace = Some("shop".to_owned());
+    pipeline.metadata.uid = Some("0192-uid".to_owned());
+    pipeline.metadata.generation = Some(1);
+    pipeline
+}
+
+/// Secrets with every key that any of them needs.
+fn fetched(pipeline: &LogPipeline, capabilities: Capabilities) -> Fetched {
+    let secret = || {
+        let keys = ["tokens", "users", "tls.crt", "tls.key", "ca.crt", "username", "password", "elastic"];
+        let value = |key: &&str| ((*key).to_owned(), format!("the {key}").into_bytes());
+        SecretData(keys.iter().map(value).collect::<BTreeMap<_, _>>())
+    };
+    Fetched {
+        secrets: secrets_of(&pipeline.spec).into_iter().map(|name| (name, Some(secret()))).collect(),
+        eck: Some(Eck::Found { tls: true }),
+        capabilities,
+    }
+}
+
+fn built(text: &str, capabilities: Capabilities) -> Vec<Operand> {
+    let pipeline = pipeline_of(text);
+    let validated = validate(&pipeline, &fetched(&pipeline, capabilities)).unwrap();
+    build(&validated, &Settings::default(), capabilities)
+}
+
+fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name);
+    std::fs::read_to_string(path).unwrap()
+}
+
+/// Whatever a release is called: its images bear its version.
+fn shown(operands: &[Operand]) -> String {
+    let mut text = String::new();
+    for operand in operands {
+        let mut object = operand.object.clone();
+        // It changes with every change of the rest.
+        let annotations = object["metadata"]["annotations"].as_object_mut().unwrap();
+        annotations.remove("logpipeline.dev/spec-hash");
+        text.push_str("---\n");
+        text.push_str(&serde_yaml::to_string(&object).unwrap());
+    }
+    text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
+}
+
+const ALL: Capabilities = Capabilities { service_monitors: true, prometheus_rules: true };
+
+#[test]
+fn each_example_becomes_these_manifests() {
+    for (name, capabilities, expected) in [
+        ("minimal", Capabilities::default(), expect_file!["snapshots/minimal.yaml"]),
+        ("production", ALL, expect_file!["snapshots/production.yaml"]),
+        ("opensearch", Capabilities::default(), expect_file!["snapshots/opensearch.yaml"]),
+        ("load-test", Capabilities::default(), expect_file!["snapshots/load-test.yaml"]),
+    ] {
+        expected.assert_eq(&shown(&built(&example(&format!("{name}.yaml")), capabilities)));
+    }
+}
+
+/// TLS on both servers, tokens and sign-in over the embedded store.
+#[test]
+fn a_guarded_pipeline_becomes_these_manifests() {
+    let text = include_str!("pipelines/guarded.yaml");
+    expect_file!["snapshots/guarded.yaml"].assert_eq(&shown(&built(text, ALL)));
+}
+
+#[test]
+fn a_generators_job_changes_its_name_with_its_settings_and_with_nothing_else() {
+    let job = |text: &str| {
+        let operands = built(text, Capabilities::default());
+        operands.iter().find(|one| one.kind() == "Job").unwrap().name().to_owned()
+    };
+    let text = example("load-test.yaml");
+    let name = job(&text);
+    assert_eq!(job(&text.replace("10Gi", "20Gi")), name);
+    assert_ne!(job(&text.replace("rate: 1000", "rate: 1001")), name);
+    assert!(name.starts_with("load-test-steady-") && name.len() <= 63, "{name}");
+}
+
+#[test]
+fn pods_roll_with_what_they_read_at_their_start_and_with_nothing_else() {
+    let text = elasticsearch(
+        "logs",
+        "https://es:9200",
+        json!({ "storage": { "elasticsearch": { "credentialsSecretRef": { "name": "es" } } } }),
+    );
+    let hashes = |text: &str, password: &str| {
+        let pipeline = pipeline_of(text);
+        let mut fetched = fetched(&pipeline, Capabilities::default());
+        for secret in fetched.secrets.values_mut().flatten() {
+            secret.0.insert("password".to_owned(), password.as_bytes().to_vec());
+        }
+        let operands =
+            build(&validate(&pipeline, &fetched).unwrap(), &Settings::default(), Capabilities::default());
+        let of = |one: &Operand| one.object["spec"]["template"]["metadata"]["annotations"].clone();
+        operands.iter().filter(|one| one.kind() == "Deployment").map(of).collect::<Vec<_>>()
+    };
+    let before = hashes(&text, "one");
+    assert_eq!(before.len(), 2);
+    let rotated = hashes(&text, "two");
+    assert!(before.iter().zip(&rotated).all(|(one, other)| one != other));
+    // More pods are no reason to replace those that are there.
+    let scaled = text.replace("insecure: true\n  query", "insecure: true\n    replicas: 3\n  query");
+    assert_ne!(scaled, text);
+    assert_eq!(hashes(&scaled, "one"), before);
+}
+
+#[tokio::test]
+async fn every_manifest_is_taken_by_the_api_server_in_a_restricted_namespace() {
+    let site = Site::bare("manifests").await;
+    let dry = PatchParams {
+        field_validation: Some(kube::api::ValidationDirective::Strict),
+        ..PatchParams::apply("test").force().dry_run()
+    };
+    let guarded = include_str!("pipelines/guarded.yaml").to_owned();
+    let texts =
+        ["minimal", "production", "opensearch", "load-test"].map(|name| example(&format!("{name}.yaml")));
+    for text in texts.into_iter().chain([guarded]) {
+        // Kinds of the Prometheus operator are not in this cluster.
+        for operand in built(&text, Capabilities::default()) {
+            let mut object = operand.object.clone();
+            object["metadata"]["namespace"] = json!(site.namespace);
+            object["metadata"]["ownerReferences"] = Value::Null;
+            let api: Api<DynamicObject> =
+                Api::namespaced_with(site.client.clone(), &site.namespace, &operand.resource);
+            let taken = api.patch(operand.name(), &dry, &Patch::Apply(&object)).await;
+            assert!(taken.is_ok(), "{} {}: {taken:?}", operand.kind(), operand.name());
+            pods_are_admitted(&site, &operand).await;
+        }
+    }
+}
+
+/// What PodSecurity says of a template it says as a warning only: a pod of it is refused or not.
+async fn pods_are_admitted(site: &Site, operand: &Operand) {
+    let template = &operand.object["spec"]["template"];
+    if template.is_null() {
+        return;
+    }
+    let mut pod = template.clone();
+    pod["apiVersion"] = json!("v1");
+    pod["kind"] = json!("Pod");
+    pod["metadata"]["name"] = json!("admitted");
+    // The account is made by the apply that this is no part of.
+    pod["spec"]["serviceAccountName"] = json!("default");
+    let claims = operand.object["spec"]["volumeClaimTemplates"].as_array().cloned().unwrap_or_default();
+    for claim in claims {
+        let volume =
+            json!({ "name": claim["metadata"]["name"], "persistentVolumeClaim": { "claimName": "x" } });
+        match pod["spec"]["volumes"].as_array_mut() {
+            Some(volumes) => volumes.push(volume),
+            None => pod["spec"]["volumes"] = json!([volume]),
+        }
+    }
+    let pod: k8s_openapi::api::core::v1::Pod = serde_json::from_value(pod).unwrap();
+    let api = site.api::<k8s_openapi::api::core::v1::Pod>();
+    let made = api.create(&PostParams { dry_run: true, ..Default::default() }, &pod).await;
+    assert!(made.is_ok(), "a pod of {} {}: {made:?}", operand.kind(), operand.name());
+}
+
+#[tokio::test]
+async fn each_example_is_applied() {
+    for name in ["minimal", "production", "opensearch", "load-test"] {
+        let site = Site::bare(&format!("example-{name}")).await;
+        for document in serde_yaml::Deserializer::from_str(&example(&format!("{name}.yaml"))) {
+            let object = Value::deserialize(document).unwrap();
+            let kind = if object["kind"] == "Secret" {
+                kube::api::ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&())
+            } else {
+                kube::api::ApiResource::erase::<LogPipeline>(&())
+            };
+            let api: Api<DynamicObject> = Api::namespaced_with(site.client.clone(), &site.namespace, &kind);
+            let object_name = object["metadata"]["name"].as_str().unwrap();
+            let strict = PatchParams {
+                field_validation: Some(kube::api::ValidationDirective::Strict),
+                ..PatchParams::apply("user").force()
+            };
+            let applied = api.patch(object_name, &strict, &Patch::Apply(&object)).await;
+            assert!(applied.is_ok(), "{name}: {applied:?}");
+            assert_eq!(applied.unwrap().name_any(), object_name);
+        }
+    }
+}

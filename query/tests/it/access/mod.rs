@@ -1,0 +1,6 @@
+//! Who may search.
+
+mod people;
+mod process;
+mod programs;
+mod support;
