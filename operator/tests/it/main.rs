@@ -1,6 +1,6 @@
 //! What the operator does, against a real API server where it takes one: `dev/with-kubernetes.sh cargo test -p logpipeline-operator`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod deletion;
 mod diff;

@@ -266,7 +266,7 @@ on_every_engine! {
         let ids = async |text: &str| store.search(request(text)).await.unwrap().total;
         for (text, expected) in [
             (format!("resourceId>{}", long("b")), 1), (format!("resourceId:[{} TO *]", long("a")), 2),
-            (format!("resourceId:{}*", long("")), 2), (format!("-resourceId>{}", long("b")), 1),
+            (format!("resourceId:{}*", "v".repeat(990)), 2), (format!("-resourceId>{}", long("b")), 1),
             (format!("\"c {}\"*", "\u{10428}".repeat(254)), 1), (format!("message:{}*", "\u{10428}".repeat(254)), 2),
             (format!("metadata.{}>1", "v".repeat(1_020)), 1),
         ] {
