@@ -24,8 +24,6 @@ use crate::watch::{self, Scope};
 const CONCURRENCY: u16 = 8;
 /// Changes come in swarms: a rollout alone is a dozen.
 const DEBOUNCE: Duration = Duration::from_millis(200);
-/// How often is looked whether optional kinds came or went.
-const DISCOVERY: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -76,7 +74,8 @@ pub async fn run(client: Client, scope: Scope, options: Options, metrics: Metric
             }
         });
     let mut ended = std::pin::pin!(ended);
-    let mut tick = tokio::time::interval(DISCOVERY);
+    // Optional kinds come and go.
+    let mut tick = tokio::time::interval(context.resync);
     tick.tick().await;
     loop {
         tokio::select! {

@@ -20,6 +20,8 @@ pub async fn run(args: RunArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let readiness = Readiness::awaiting(&["cluster"]);
     let listener = http_server::bind(args.admin_listen)
         .map_err(|error| anyhow::anyhow!("{error}; the flag is --admin-listen"))?;
+    let admin_address = listener.local_addr()?;
+    tracing::info!(%admin_address, "starting");
     let routes = admin::router(readiness.clone(), registry, shutdown.clone());
     tokio::spawn(http_server::serve(listener, routes, ServerOptions::admin(), shutdown.clone()));
 

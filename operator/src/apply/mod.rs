@@ -25,6 +25,11 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
+    fn is_not_found(&self) -> bool {
+        let Self::Request { source, .. } = self;
+        matches!(source, kube::Error::Api(status) if status.code == 404)
+    }
+
     fn of(verb: &'static str, kind: &str, name: &str) -> impl FnOnce(kube::Error) -> Self {
         let (kind, name) = (kind.to_owned(), name.to_owned());
         move |source| Self::Request { verb, kind, name, source }
@@ -108,7 +113,11 @@ impl Applier {
             }
         }
         let before = found.as_ref().and_then(ResourceExt::resource_version);
-        let now = self.patch(&api, operand).await?;
+        let now = match self.patch(&api, operand).await {
+            // A kind that was there a moment ago.
+            Err(error) if operand.is_optional() && error.is_not_found() => return Ok(()),
+            other => other?,
+        };
         if before != now.resource_version() {
             applied.changed.push(format!("{kind} {name}"));
         }

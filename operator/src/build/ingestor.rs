@@ -61,7 +61,7 @@ pub(super) fn stateful_set(context: &Context<'_>, cluster: &Cluster, volume: &Vo
             selector: context.label_selector(COMPONENT),
             service_name: Some(super::service::peers_name(context, COMPONENT)),
             template: template(context, cluster),
-            // Pods don't wait for each other: each has a log of its own.
+            // Each pod has a log of its own; and one that never became ready must not hold up a mended one.
             pod_management_policy: Some("Parallel".to_owned()),
             volume_claim_templates: Some(vec![store::claim(context, volume)]),
             persistent_volume_claim_retention_policy: Some(store::claims_kept(context)),

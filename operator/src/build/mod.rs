@@ -53,6 +53,11 @@ impl Operand {
     pub fn kind(&self) -> &str {
         &self.resource.kind
     }
+
+    /// Whether it is of a kind that not every cluster has.
+    pub fn is_optional(&self) -> bool {
+        self.resource.group == monitoring::GROUP
+    }
 }
 
 /// All objects of a pipeline, those that others need first.

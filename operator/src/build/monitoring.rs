@@ -8,7 +8,7 @@ use super::Operand;
 use super::context::{Component, Context, names};
 use crate::validate::Storage;
 
-const GROUP: &str = "monitoring.coreos.com";
+pub(super) const GROUP: &str = "monitoring.coreos.com";
 
 pub(crate) fn resource(kind: &str) -> ApiResource {
     ApiResource::from_gvk(&GroupVersionKind::gvk(GROUP, "v1", kind))

@@ -50,6 +50,8 @@ pub(super) fn stateful_set(context: &Context<'_>, volume: &Volume) -> StatefulSe
             selector: context.label_selector(COMPONENT),
             service_name: Some(super::service::peers_name(context, COMPONENT)),
             template: pod::template(context, parts),
+            // In order, a pod that never became ready would not be replaced by a mended one.
+            pod_management_policy: Some("Parallel".to_owned()),
             volume_claim_templates: Some(vec![claim(context, volume)]),
             persistent_volume_claim_retention_policy: Some(claims_kept(context)),
             ..Default::default()

@@ -9,6 +9,7 @@ mod elasticsearch;
 mod generated;
 mod load_tests;
 mod manifests;
+mod optional_kinds;
 mod pods;
 mod privileges;
 mod rules;

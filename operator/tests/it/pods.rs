@@ -113,13 +113,26 @@ async fn settings_that_are_wrong_stop_nothing_and_the_mended_ones_roll_out_thoug
     let after: StatefulSet = site.get("logs-store").await.unwrap();
     assert_eq!(after.metadata.generation, before.metadata.generation, "what runs was touched");
 
-    // No pod was ever ready here.
+    // No pod was ever ready here; the one that is there is replaced all the same.
     site.secret("other", &[("tokens", "me:0123456789abcdef")]).await;
-    site.apply(&embedded("logs", guarded("other"))).await;
+    let hash = async || {
+        let pod = site.get::<Pod>("logs-store-0").await?;
+        pod.annotations().get("logpipeline.dev/config-hash").cloned()
+    };
+    let old = eventually("the pod is made", hash).await;
+    let mut mended: serde_json::Value = serde_yaml::from_str(&embedded("logs", guarded("other"))).unwrap();
+    mended["spec"]["retention"] = json!({ "default": "1d" });
+    site.apply(&serde_yaml::to_string(&mended).unwrap()).await;
     site.until_condition("logs", "ConfigValid", "True").await;
     eventually("it is rolled out", async || {
-        let set = site.get::<StatefulSet>("logs-store").await?;
-        (set.metadata.generation > before.metadata.generation).then_some(())
+        // The kubelet, which nobody plays here, would let it go.
+        let now = kube::api::DeleteParams::default().grace_period(0);
+        if let Some(pod) =
+            site.get::<Pod>("logs-store-0").await.filter(|pod| pod.metadata.deletion_timestamp.is_some())
+        {
+            let _ = site.api::<Pod>().delete(&pod.name_any(), &now).await;
+        }
+        hash().await.filter(|new| *new != old)
     })
     .await;
 }

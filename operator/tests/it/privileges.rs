@@ -55,6 +55,14 @@ async fn the_charts_roles_for_one_namespace_are_enough() {
         &["--namespaces", &site.namespace, "--lease-namespace", &site.namespace, "--lease-name", "operator"],
     );
     live(&site, &process).await;
+    let figures =
+        reqwest::get(format!("http://{}/metrics", process.admin())).await.unwrap().text().await.unwrap();
+    for expected in ["logpipeline_operator_leader 1", "logpipeline_operator_reconciles_total{result=\"ok\"}"]
+    {
+        assert!(figures.contains(expected), "{figures}");
+    }
+    let ready = reqwest::get(format!("http://{}/readyz", process.admin())).await.unwrap();
+    assert_eq!(ready.status().as_u16(), 200);
 }
 
 #[tokio::test]

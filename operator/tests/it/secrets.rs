@@ -64,13 +64,3 @@ async fn the_operators_own_secret_is_made_once_and_never_changed() {
     site.until_condition("logs", "ConfigValid", "True").await;
     assert_eq!(data().await.unwrap(), before);
 }
-
-#[tokio::test]
-async fn an_elasticsearch_of_eck_that_is_not_there_is_told() {
-    let site = Site::new("eck").await;
-    let eck = json!({ "storage": { "elasticsearch": { "url": null, "eckRef": { "name": "main" } } } });
-    site.apply(&elasticsearch("logs", "http://unused", eck)).await;
-    let (reason, message) = site.until_condition("logs", "ConfigValid", "False").await;
-    assert_eq!(reason, "ElasticsearchNotFound");
-    assert!(message.contains("names main") && message.contains("install ECK"), "{message}");
-}

@@ -55,6 +55,14 @@ impl Process {
         self.log.lock().unwrap().clone()
     }
 
+    /// Its admin address.
+    pub fn admin(&self) -> String {
+        let log = self.log();
+        let line = log.lines().find(|line| line.contains("\"admin_address\"")).unwrap();
+        let line: Value = serde_json::from_str(line).unwrap();
+        line["admin_address"].as_str().unwrap().to_owned()
+    }
+
     pub fn terminate(&self) {
         let sent = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(sent.success());
