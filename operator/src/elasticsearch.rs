@@ -175,8 +175,11 @@ pub async fn remove(cluster: &Cluster, policy: DeletionPolicy) -> Result<Vec<Str
 async fn holds_entries(connection: &Connection, stream: &str) -> Result<bool, RequestError> {
     connection.ask::<Value>(Method::Post, &format!("/{stream}/_refresh"), None).await?;
     let body = json!({ "size": 0, "terminate_after": 1, "track_total_hits": true });
-    let answer: Value = connection.ask(Method::Post, &format!("/{stream}/_search"), Some(&body)).await?;
-    Ok(answer["hits"]["total"]["value"].as_u64() != Some(0))
+    // A shard that does not answer may hold the entries.
+    let path = format!("/{stream}/_search?allow_partial_search_results=false");
+    let answer: Value = connection.ask(Method::Post, &path, Some(&body)).await?;
+    let complete = answer["_shards"]["failed"] == 0 && answer["timed_out"] == false;
+    Ok(!complete || answer["hits"]["total"]["value"].as_u64() != Some(0))
 }
 
 async fn found(connection: &Connection, path: &str, member: &str) -> Result<Value, RequestError> {

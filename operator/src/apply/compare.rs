@@ -7,10 +7,27 @@ use crate::quantity;
 /// What tells the elements of lists apart that others may add to.
 const KEYS: [&str; 3] = ["name", "uid", "type"];
 
+/// Maps that say which pods are meant: one entry more means others.
+const WHOLE: [&str; 4] = ["selector", "matchLabels", "podSelector", "namespaceSelector"];
+/// What narrows a rule that is there without it.
+const NARROWING: [&str; 4] = ["to", "from", "matchLabels", "matchExpressions"];
+
 /// Whether everything that is wanted is there.
 pub(super) fn holds(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::Object(found), Value::Object(wanted)) => {
+            let narrowed = |name: &str| found.contains_key(name) && !wanted.contains_key(name);
+            if NARROWING.iter().any(|name| narrowed(name)) {
+                return false;
+            }
+            let size = |of: &Value| of.as_object().map(serde_json::Map::len);
+            let whole = |name: &str| match (found.get(name), wanted.get(name)) {
+                (Some(found), Some(wanted)) => size(found) == size(wanted),
+                _ => true,
+            };
+            if !WHOLE.iter().all(|name| whole(name)) {
+                return false;
+            }
             wanted.iter().all(|(name, wanted)| match found.get(name) {
                 Some(found) => holds(found, wanted),
                 None => is_nothing(wanted),
@@ -95,6 +112,21 @@ mod tests {
             json!({ "a": { "b": 1, "c": ["x", "y"] }, "d": [{ "name": "n", "v": "2Gi" }] }),
             json!({ "d": [{ "name": "n", "v": "1" }] }),
         ] {
+            assert!(!holds(&found, &wanted), "{found}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_added_makes_a_difference_where_it_changes_who_is_meant() {
+        let wanted = json!({ "selector": { "app": "a" }, "egress": [{ "ports": [] }], "from": [{ "namespaceSelector": {} }] });
+        assert!(holds(&wanted, &wanted));
+        for (at, added) in [
+            ("/selector", json!({ "app": "a", "more": "b" })),
+            ("/egress/0", json!({ "ports": [], "to": [] })),
+            ("/from/0/namespaceSelector", json!({ "matchLabels": { "a": "b" } })),
+        ] {
+            let mut found = wanted.clone();
+            *found.pointer_mut(at).unwrap() = added;
             assert!(!holds(&found, &wanted), "{found}");
         }
     }

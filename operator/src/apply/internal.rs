@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::PostParams;
-use kube::{Api, Client};
+use kube::{Api, Client, ResourceExt};
 
 use super::ApplyError;
 use crate::build::{INSTANCE, MANAGED_BY, MANAGER, internal_secret, owner};
@@ -19,8 +19,10 @@ pub async fn ensure_internal_secret(client: &Client, pipeline: &Pipeline) -> Res
     let name = internal_secret(&pipeline.name);
     let api: Api<Secret> = Api::namespaced(client.clone(), &pipeline.namespace);
     let found = api.get_metadata_opt(&name).await.map_err(ApplyError::of("read", "Secret", &name))?;
-    if found.is_some() {
-        return Ok(false);
+    if let Some(found) = found {
+        // Whoever made it would know the tokens.
+        let ours = found.owner_references().iter().any(|one| one.uid == pipeline.uid);
+        return if ours { Ok(false) } else { Err(ApplyError::Foreign { kind: "Secret", name }) };
     }
     let failed =
         |error: io::Error| ApplyError::of("make", "Secret", &name)(kube::Error::Service(Box::new(error)));

@@ -22,12 +22,15 @@ pub use internal::ensure_internal_secret;
 pub enum ApplyError {
     #[error("failed to {verb} {kind} {name}: {source}")]
     Request { verb: &'static str, kind: String, name: String, source: kube::Error },
+    #[error(
+        "{kind} {name} is there and belongs to somebody else: remove it, or give the LogPipeline another name"
+    )]
+    Foreign { kind: &'static str, name: String },
 }
 
 impl ApplyError {
     fn is_not_found(&self) -> bool {
-        let Self::Request { source, .. } = self;
-        matches!(source, kube::Error::Api(status) if status.code == 404)
+        matches!(self, Self::Request { source: kube::Error::Api(status), .. } if status.code == 404)
     }
 
     fn of(verb: &'static str, kind: &str, name: &str) -> impl FnOnce(kube::Error) -> Self {

@@ -121,7 +121,7 @@ pub struct Wal {
     pub storage_class_name: Option<String>,
 
     /// What acknowledged entries outlive. `Volume`, the default: the pod and its node, on a volume of `size`. `Pod`: restarts of the
-    /// container; entries that have not reached the store are lost with the pod when its node fails.
+    /// container; entries that have not reached the store within 25 s of a pod's end, or when its node fails, are lost with it.
     #[serde(default)]
     pub durability: WalDurability,
 }

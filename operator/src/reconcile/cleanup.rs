@@ -19,6 +19,8 @@ use crate::validate::{self, Invalid, Storage};
 /// How soon to look again whether pods have ended.
 const SOON: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(10);
+/// What pods take to end, shipping what they have.
+const USUAL: Duration = Duration::from_secs(45);
 
 pub(super) async fn cleanup(resource: &LogPipeline, context: &Context) -> Result<Outcome, ReconcileError> {
     if !resource.finalizers().iter().any(|one| one == super::FINALIZER) {
@@ -35,7 +37,11 @@ pub(super) async fn cleanup(resource: &LogPipeline, context: &Context) -> Result
     }
     // Ingestors that still ship would make anew what is removed.
     if end_workloads(resource, context).await? {
-        return Ok(Outcome::Soon(SOON));
+        if waited(resource) < USUAL {
+            return Ok(Outcome::Soon(SOON));
+        }
+        let reason = "a pod of the ingestor has not ended yet, and would make anew what is removed";
+        return wait_or_let_go(resource, context, reason).await;
     }
     match remove(resource, context).await? {
         Ok(left) => {
@@ -89,14 +95,18 @@ async fn remove(
     Ok(removed.map_err(|error| error.to_string()))
 }
 
+/// How long the deletion takes already.
+fn waited(resource: &LogPipeline) -> Duration {
+    let since = resource.metadata.deletion_timestamp.as_ref().map_or_else(Timestamp::now, |time| time.0);
+    Timestamp::now().duration_since(since).unsigned_abs()
+}
+
 async fn wait_or_let_go(
     resource: &LogPipeline,
     context: &Context,
     reason: &str,
 ) -> Result<Outcome, ReconcileError> {
-    let since = resource.metadata.deletion_timestamp.as_ref().map_or_else(Timestamp::now, |time| time.0);
-    let waited = Timestamp::now().duration_since(since).unsigned_abs();
-    if waited >= context.deletion_timeout {
+    if waited(resource) >= context.deletion_timeout {
         let note = format!(
             "Elasticsearch could not be cleaned up within {} s, and what it holds is left there: {reason}",
             context.deletion_timeout.as_secs()

@@ -30,6 +30,9 @@ use crate::watch::Stores;
 
 pub use error::ReconcileError;
 
+/// The least time between two looks at an Elasticsearch that fails.
+const AGAIN: Duration = Duration::from_millis(900);
+
 pub const FINALIZER: &str = "logpipeline.dev/cleanup";
 /// With the value `true`, lets a deleted LogPipeline go without anything being removed from Elasticsearch.
 pub const SKIP_CLEANUP: &str = "logpipeline.dev/skip-cleanup";
@@ -80,11 +83,19 @@ pub async fn reconcile(resource: Arc<LogPipeline>, context: Arc<Context>) -> Res
     context.metrics.reconciles.with_label_values(&[label]).inc();
     context.metrics.duration.with_label_values(&[label]).observe(started.elapsed().as_secs_f64());
     let outcome = result?;
-    context.backoff.reset(&resource.uid().unwrap_or_default());
+    let uid = resource.uid().unwrap_or_default();
+    context.backoff.reset(&uid);
+    if !matches!(outcome, Outcome::StoreFails) {
+        context.backoff.reset(&store_key(&uid));
+    }
     Ok(match outcome {
         Outcome::Gone => Action::await_change(),
         Outcome::Soon(wait) => Action::requeue(wait),
         Outcome::Settled | Outcome::Invalid => Action::requeue(context.resync),
+        Outcome::StoreFails => {
+            context.metrics.errors.with_label_values(&["elasticsearch"]).inc();
+            Action::requeue(context.backoff.failed(&store_key(&uid)).min(context.resync))
+        }
     })
 }
 
@@ -99,8 +110,15 @@ pub fn retry(resource: Arc<LogPipeline>, error: &ReconcileError, context: Arc<Co
     Action::requeue(wait)
 }
 
+/// Under which failures of a pipeline's Elasticsearch are counted.
+fn store_key(uid: &str) -> String {
+    format!("{uid}/elasticsearch")
+}
+
 enum Outcome {
     Settled,
+    /// All but Elasticsearch is as it should be.
+    StoreFails,
     Invalid,
     /// There is more to do soon.
     Soon(Duration),
@@ -119,7 +137,14 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
     let mut report = Report { generation, ..Report::default() };
     let namespace = resource.namespace().unwrap_or_default();
     let capabilities = *context.capabilities.lock().unwrap_or_else(PoisonError::into_inner);
-    let fetched = fetch::fetch(&context.client, &namespace, &resource.spec, capabilities).await?;
+    let fetched = match fetch::fetch(&context.client, &namespace, &resource.spec, capabilities).await {
+        Ok(fetched) => fetched,
+        Err(error) => {
+            report.ready = Some(Verdict::no("FetchFailed", error.to_string()));
+            publish::publish(resource, context, &report).await?;
+            return Err(error.into());
+        }
+    };
     let pipeline = match validate::validate(resource, &fetched) {
         Ok(pipeline) => pipeline,
         Err(problems) => {
@@ -144,8 +169,12 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
             return Err(error);
         }
     };
+    let mut outcome = Outcome::Settled;
     if let Storage::Elasticsearch(cluster) = &pipeline.storage {
         let settled = settle(resource, cluster, context).await;
+        if !settled.is_well() {
+            outcome = Outcome::StoreFails;
+        }
         report.verdicts.extend([
             (status::STORAGE_READY, settled.storage),
             (status::TEMPLATES_APPLIED, settled.templates),
@@ -161,7 +190,7 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
         report.ready = Some(Verdict::no("NameTaken", message));
     }
     publish::publish(resource, context, &report).await?;
-    Ok(Outcome::Settled)
+    Ok(outcome)
 }
 
 async fn apply(
@@ -194,8 +223,8 @@ async fn settle(resource: &LogPipeline, cluster: &Cluster, context: &Context) ->
     let hash = build::hash(cluster.secrets().into_iter().chain([described.as_str()]));
     let known = context.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&uid).cloned();
     if let Some(known) = known {
-        // What failed is tried again sooner.
-        let due = if known.settled.is_well() { context.resync } else { context.resync / 4 };
+        // What failed is tried again as its back-off has it, not at every change of a pod.
+        let due = if known.settled.is_well() { context.resync } else { AGAIN };
         if known.hash == hash && known.at.elapsed() < due {
             return known.settled;
         }
