@@ -23,7 +23,7 @@ DEBUG := $(TARGET)/debug
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance bench faults require require-node require-kubernetes chromium
+.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions bench faults require require-node require-kubernetes chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -57,8 +57,12 @@ test-rust: require require-kubernetes ui
 	dev/with-search-servers.sh dev/with-kubernetes.sh cargo test --workspace --locked
 
 conformance: require ## Compare a million pairs of an entry and a query: plain matcher, embedded store, Elasticsearch, OpenSearch
-	LOGPIPELINE_DIFFERENTIAL_ROUNDS=$(CONFORMANCE_ROUNDS) LOGPIPELINE_DIFFERENTIAL_SEED=$(CONFORMANCE_SEED) dev/with-search-servers.sh \
+	LOGPIPELINE_DIFFERENTIAL_PAIRS=1000000 LOGPIPELINE_DIFFERENTIAL_ROUNDS=$(CONFORMANCE_ROUNDS) LOGPIPELINE_DIFFERENTIAL_SEED=$(CONFORMANCE_SEED) dev/with-search-servers.sh \
 		cargo test --locked -p logpipeline-store --test it differential -- --nocapture --test-threads 2
+
+test-search-versions: require ## The store's tests on Elasticsearch 8 and OpenSearch 2
+	SEARCH_ELASTICSEARCH=elasticsearch-8 SEARCH_OPENSEARCH=opensearch-2 dev/with-search-servers.sh \
+		cargo test --locked -p logpipeline-store --test it
 
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test

@@ -114,8 +114,14 @@ pub(super) struct Hit {
 impl Answer {
     /// Whether entries may be missing.
     pub(super) fn is_partial(&self) -> bool {
+        self.timed_out || !self.shards.are_complete()
+    }
+}
+
+impl Shards {
+    fn are_complete(&self) -> bool {
         // Those that are nowhere count as neither.
-        self.timed_out || self.shards.failed > 0 || self.shards.successful < self.shards.total
+        self.failed == 0 && self.successful >= self.total
     }
 }
 
@@ -209,8 +215,8 @@ impl Reader {
         mut found: impl FnMut(&Document<'_>, FoundEntry) -> bool + Send,
     ) -> Result<bool, SearchError> {
         let mut after = after.map(time::sort_values);
-        let mut id = match self.open_point_in_time(plan).await? {
-            Opened::Here(id) => id,
+        let (mut id, mut without_some) = match self.open_point_in_time(plan).await? {
+            Opened::Here { id, without_some } => (id, without_some),
             Opened::NothingThere => return Ok(false),
             Opened::TooLate => return Ok(true),
         };
@@ -231,7 +237,10 @@ impl Reader {
                 Err(SearchError::PointInTimeLost) if !lost => {
                     lost = true;
                     match self.open_point_in_time(plan).await? {
-                        Opened::Here(next) => id = next,
+                        Opened::Here { id: next, without_some: again } => {
+                            id = next;
+                            without_some |= again;
+                        }
                         Opened::NothingThere | Opened::TooLate => return Ok(true),
                     }
                     continue;
@@ -258,7 +267,7 @@ impl Reader {
         let (path, body) = self.engine.close_point_in_time(&id);
         // It ends by itself within a minute.
         let _: Result<Value, _> = self.connection.ask(Method::Delete, path, Some(&body)).await;
-        result
+        result.map(|partial| partial || without_some)
     }
 
     async fn open_point_in_time(&self, plan: &Plan) -> Result<Opened, StoreError> {
@@ -275,14 +284,21 @@ impl Reader {
             Err(RequestError::Unanswered(_)) if left.is_some() => return Ok(Opened::TooLate),
             Err(error) => return Err(error.into()),
         };
+        let shards = Shards::deserialize(&opened["_shards"]).unwrap_or_default();
+        let without_some = !shards.are_complete();
         let id = self.engine.point_in_time_id(&opened);
-        id.map(Opened::Here).ok_or_else(|| damaged("a point in time has no id".to_owned()))
+        id.map(|id| Opened::Here { id, without_some })
+            .ok_or_else(|| damaged("a point in time has no id".to_owned()))
     }
 }
 
 /// What became of an attempt to open a point in time.
 enum Opened {
-    Here(String),
+    /// Searches in it say nothing of shards that could not be reached when it was opened.
+    Here {
+        id: String,
+        without_some: bool,
+    },
     /// There are no indices.
     NothingThere,
     TooLate,

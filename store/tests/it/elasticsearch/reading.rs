@@ -96,6 +96,9 @@ on_each! {
             assert_eq!((page.total, page.partial), (Some(10), true), "{text}");
             assert!(store.histogram(histogram(text, None)).await.unwrap().partial, "{text}");
         }
+        // By an interval that servers don't cut by: entries are read.
+        let odd = HistogramRequest { interval: Duration::from_nanos(60_000_000_001), ..histogram("", None) };
+        assert!(store.histogram(odd).await.unwrap().partial);
         assert!(store.values(values(Field::ResourceId, 5, None)).await.unwrap().partial);
         let known = id(at(RECEIVED), 3);
         assert_eq!(store.get(known).await.unwrap().unwrap().position.id, known);
