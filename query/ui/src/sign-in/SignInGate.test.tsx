@@ -1,4 +1,4 @@
-import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { api } from "../api/client";
 import type { SessionResponse } from "../api/types";
@@ -69,7 +69,7 @@ test("who signs in sees the logs, and until then only the sign-in", async () => 
   await screen.findByRole("heading", { name: "Sign in to Logs" });
   expect(screen.queryByText("the logs")).toBeNull();
   expect(screen.queryByText(/has ended/)).toBeNull();
-  expect(document.activeElement).toBe(screen.getByLabelText("Name"));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Name")));
   answers["POST /session"] = [200, ADA];
   answers["GET /session"] = [200, ADA];
   await signIn(" ada ", " correct horse ");
@@ -87,7 +87,7 @@ test("a wrong password is said to be wrong, and is to be typed again", async () 
   expect(alert.closest("[role=alert]")).not.toBeNull();
   expect(screen.getByLabelText<HTMLInputElement>("Password").value).toBe("");
   expect(screen.getByLabelText<HTMLInputElement>("Name").value).toBe("ada");
-  expect(document.activeElement).toBe(screen.getByLabelText("Password"));
+  await waitFor(() => expect(document.activeElement).toBe(screen.getByLabelText("Password")));
   expect(screen.queryByText(/has ended/)).toBeNull();
 });
 
