@@ -19,7 +19,8 @@ pub const CONFIG_HASH: &str = "logpipeline.dev/config-hash";
 /// On every object: changes when the object is to be another.
 pub const SPEC_HASH: &str = "logpipeline.dev/spec-hash";
 
-const COMPONENT: &str = "app.kubernetes.io/component";
+/// The label that tells the components of a pipeline apart.
+pub const COMPONENT: &str = "app.kubernetes.io/component";
 const PART_OF: &str = "app.kubernetes.io/part-of";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -27,7 +27,8 @@ use crate::validate::{Pipeline, Storage, Wal};
 use context::Context;
 
 pub use context::{
-    CONFIG_HASH, Component, INSTANCE, MANAGED_BY, MANAGER, SPEC_HASH, internal_secret, names, selector_text,
+    COMPONENT, CONFIG_HASH, Component, INSTANCE, MANAGED_BY, MANAGER, SPEC_HASH, internal_secret, names,
+    selector_text,
 };
 pub(crate) use context::{hash, owner};
 pub use generator::job_name;

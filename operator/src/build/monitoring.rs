@@ -5,7 +5,7 @@ use kube::core::GroupVersionKind;
 use serde_json::{Value, json};
 
 use super::Operand;
-use super::context::{Component, Context, names};
+use super::context::{COMPONENT, Component, Context, names};
 use crate::validate::Storage;
 
 pub(super) const GROUP: &str = "monitoring.coreos.com";
@@ -28,7 +28,7 @@ pub(super) fn service_monitor(context: &Context<'_>) -> Operand {
         endpoints.push(json!({ "port": "query-admin", "interval": "30s" }));
     }
     let mut selector = context.selector(Component::Ingestor);
-    selector.insert("app.kubernetes.io/component".to_owned(), "metrics".to_owned());
+    selector.insert(COMPONENT.to_owned(), "metrics".to_owned());
     let spec = json!({ "selector": { "matchLabels": selector }, "endpoints": endpoints });
     operand(context, "ServiceMonitor", spec)
 }

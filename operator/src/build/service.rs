@@ -3,7 +3,7 @@
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
-use super::context::{Component, Context, INSTANCE, names};
+use super::context::{COMPONENT, Component, Context, names};
 use super::{ingestor, query};
 use crate::validate::Storage;
 
@@ -38,13 +38,9 @@ pub(super) fn metrics(context: &Context<'_>) -> Service {
         ports.push(port("query-admin", query::PORTS_BESIDE.admin));
     }
     let mut metadata = context.meta(names::metrics(&context.pipeline.name), Component::Ingestor);
-    metadata
-        .labels
-        .get_or_insert_default()
-        .insert("app.kubernetes.io/component".to_owned(), "metrics".to_owned());
+    metadata.labels.get_or_insert_default().insert(COMPONENT.to_owned(), "metrics".to_owned());
     let mut selector = context.selector(Component::Ingestor);
-    selector.retain(|name, _| name != "app.kubernetes.io/component");
-    debug_assert!(selector.contains_key(INSTANCE));
+    selector.retain(|name, _| name != COMPONENT);
     Service {
         metadata,
         spec: Some(ServiceSpec {

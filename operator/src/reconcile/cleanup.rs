@@ -7,9 +7,9 @@ use kube::ResourceExt;
 use kube::runtime::events::EventType;
 
 use super::publish::{publish, tell};
-use super::{Context, Outcome, ReconcileError, finalize};
+use super::{Context, Outcome, ReconcileError, finalize, observe};
 use crate::apply::is_owned;
-use crate::build::{Component, INSTANCE};
+use crate::build::Component;
 use crate::crd::LogPipeline;
 use crate::elasticsearch;
 use crate::fetch;
@@ -66,14 +66,8 @@ async fn end_workloads(resource: &LogPipeline, context: &Context) -> Result<bool
             }
         }
     }
-    let name = resource.name_any();
-    let writes = |labels: &std::collections::BTreeMap<String, String>| {
-        labels.get(INSTANCE) == Some(&name)
-            && labels
-                .get("app.kubernetes.io/component")
-                .is_some_and(|component| component == Component::Ingestor.as_str())
-    };
-    Ok(context.stores.all("Pod", &namespace).iter().any(|pod| writes(pod.labels())))
+    let pods = context.stores.all("Pod", &namespace);
+    Ok(!observe::of(&pods, &resource.name_any(), Component::Ingestor).is_empty())
 }
 
 /// What is left; or why nothing could be removed.

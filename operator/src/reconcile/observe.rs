@@ -7,14 +7,11 @@ use kube::api::DynamicObject;
 
 use super::Context;
 use crate::apply::is_owned;
-use crate::build::{Component, names, selector_text};
+use crate::build::{COMPONENT, Component, INSTANCE, names, selector_text};
 use crate::crd::{Endpoints, LogPipeline};
 use crate::delivery;
 use crate::status::{self, Report, Verdict, Workload, availability};
 use crate::validate::{Pipeline, Storage, Wal};
-
-const COMPONENT: &str = "app.kubernetes.io/component";
-const INSTANCE: &str = crate::build::INSTANCE;
 
 pub(super) async fn observe(
     resource: &LogPipeline,
@@ -36,13 +33,13 @@ pub(super) async fn observe(
         let found = context.stores.get(kind(component), &pipeline.namespace, &name)?;
         is_owned(&found, &pipeline.uid).then(|| Workload::of(&found))
     };
-    let ingestors = of(&pods, pipeline, taking);
+    let ingestors = of(&pods, &pipeline.name, taking);
     let ingestor = workload(taking);
     report
         .verdicts
         .push((status::INGESTOR_AVAILABLE, availability(ingestor.as_ref(), &ingestors, "ingestor")));
     let query = workload(searching);
-    let readers = of(&pods, pipeline, searching);
+    let readers = of(&pods, &pipeline.name, searching);
     report.verdicts.push((status::QUERY_AVAILABLE, availability(query.as_ref(), &readers, "query")));
     if let Storage::Embedded(_) = pipeline.storage {
         let storage = match ingestor.as_ref() {
@@ -67,14 +64,15 @@ pub(super) async fn observe(
     report.generators = Some(status::generators(pipeline, before, &jobs, &pods));
 }
 
-fn of<'a>(
+/// The pods of a component.
+pub(super) fn of<'a>(
     pods: &'a [Arc<DynamicObject>],
-    pipeline: &Pipeline,
+    pipeline: &str,
     component: Component,
 ) -> Vec<&'a DynamicObject> {
     let is = |pod: &&DynamicObject| {
         let labels = pod.labels();
-        labels.get(INSTANCE) == Some(&pipeline.name)
+        labels.get(INSTANCE).map(String::as_str) == Some(pipeline)
             && labels.get(COMPONENT).map(String::as_str) == Some(component.as_str())
     };
     pods.iter().map(AsRef::as_ref).filter(is).collect()
