@@ -29,8 +29,8 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
 demo: demo-check ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load; STORE=elasticsearch starts that too
-	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: 5 to 10 minutes the first time, on two cores'; fi
-	@cargo build --release --locked --quiet
+	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: about 10 minutes the first time, on two cores'; fi
+	@cargo build --release --locked --quiet -p logpipeline-ingestor -p logpipeline-query -p logpipeline-generator
 	@exec node dev/demo.mjs
 
 demo-check: require

@@ -13,6 +13,7 @@ up returns when the cluster answers, and starts only what does not run already. 
 server: nothing makes pods for a Deployment then, collects garbage or empties a namespace that is deleted.
 
 KUBEBUILDER_ASSETS=      a folder with etcd, kube-apiserver and perhaps the others, to use instead of those built here
+KUBERNETES_AUDIT=        where it is set, DIR/log/audit.log gets a line for each request
 KUBERNETES_TIMEOUT=180   seconds to wait for each server
 LOGPIPELINE_CACHE=~/.cache/logpipeline
 TEXT

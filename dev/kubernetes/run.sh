@@ -66,6 +66,11 @@ start_api() {
     local flags=()
     # As envtest does: without a controller that makes service accounts no pod would be admitted.
     [ "$1" = all ] || flags=(--disable-admission-plugins=ServiceAccount)
+    if [ -n "${KUBERNETES_AUDIT:-}" ]; then
+        printf '%s\n' 'apiVersion: audit.k8s.io/v1' 'kind: Policy' 'omitStages: [RequestReceived]' 'rules: [{ level: Metadata }]' >audit.yaml
+        mkdir -p log
+        flags+=(--audit-policy-file=audit.yaml --audit-log-path=log/audit.log)
+    fi
     # A loopback address can be no endpoint of the service "kubernetes", hence no reconciler of it.
     serve kube-apiserver --etcd-servers=unix://etcd:0 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
         "--service-cluster-ip-range=$service_range" --authorization-mode=RBAC --allow-privileged=true --client-ca-file=pki/ca.crt \
@@ -84,7 +89,7 @@ start_api() {
 start_controllers() {
     start kube-controller-manager "$bin/kube-controller-manager" --secure-port=0 --kubeconfig=controller-manager.kubeconfig --leader-elect=false \
         --use-service-account-credentials=true --root-ca-file=pki/ca.crt --service-account-private-key-file=pki/service-accounts.key \
-        --cluster-signing-cert-file=pki/ca.crt --cluster-signing-key-file=pki/ca.key
+        --cluster-signing-cert-file=pki/ca.crt --cluster-signing-key-file=pki/ca.key --kube-api-qps=200 --kube-api-burst=400
     serve kube-scheduler --kubeconfig=scheduler.kubeconfig --authentication-kubeconfig=scheduler.kubeconfig \
         --authorization-kubeconfig=scheduler.kubeconfig --leader-elect=false
     wait_for kube-controller-manager ask kube-apiserver /api/v1/namespaces/default/serviceaccounts/default || failed kube-controller-manager

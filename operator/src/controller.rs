@@ -9,6 +9,7 @@ use kube::runtime::controller::{Config, Controller};
 use kube::runtime::events::{Recorder, Reporter};
 use kube::runtime::watcher;
 use logpipeline_service::Shutdown;
+use tokio::sync::Semaphore;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
 use crate::apply::Applier;
@@ -20,8 +21,8 @@ use crate::reconcile::{Context, reconcile, retry};
 use crate::settings::Settings;
 use crate::watch::{self, Scope};
 
-/// Pipelines that are reconciled at once.
-const CONCURRENCY: u16 = 8;
+/// Pipelines that are reconciled at once, of all namespaces.
+pub const CONCURRENCY: usize = 8;
 /// Changes come in swarms: a rollout alone is a dozen.
 const DEBOUNCE: Duration = Duration::from_millis(200);
 
@@ -32,6 +33,8 @@ pub struct Options {
     pub deletion_timeout: Duration,
     /// Of this process, in events.
     pub instance: String,
+    /// Shared by the controllers of a process: one for each reconcile under way.
+    pub permits: Arc<Semaphore>,
 }
 
 /// Reconciles the pipelines of a scope until stopping begins, then lets what is under way finish.
@@ -52,6 +55,8 @@ pub async fn run(client: Client, scope: Scope, options: Options, metrics: Metric
         resync: options.resync,
         deletion_timeout: options.deletion_timeout,
         checked: Mutex::default(),
+        permits: options.permits,
+        pipelines: controller.store(),
         client,
     });
     discover(&context).await;
@@ -61,7 +66,8 @@ pub async fn run(client: Client, scope: Scope, options: Options, metrics: Metric
         () = shutdown.stopping() => return,
     }
     tracing::info!(?scope, "reconciling");
-    let config = Config::default().concurrency(CONCURRENCY).debounce(DEBOUNCE);
+    // Permits bound how many run at once.
+    let config = Config::default().concurrency(0).debounce(DEBOUNCE);
     let stopping = shutdown.clone();
     let ended = controller
         .with_config(config)

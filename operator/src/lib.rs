@@ -21,6 +21,7 @@ pub mod metrics;
 pub mod quantity;
 pub mod reconcile;
 pub mod reference;
+pub mod requests;
 pub mod run;
 pub mod settings;
 pub mod status;

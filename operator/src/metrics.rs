@@ -13,7 +13,11 @@ pub struct Metrics {
     pub changes: IntCounterVec,
     pub status_writes: IntCounter,
     pub under_way: IntGauge,
+    /// The queue: pipelines that wait for others to be reconciled.
+    pub waiting: IntGauge,
     pub leader: IntGauge,
+    /// By verb and resource, as the API server has them.
+    pub requests: IntCounterVec,
 }
 
 impl Metrics {
@@ -45,6 +49,17 @@ impl Metrics {
             under_way: add(
                 registry,
                 IntGauge::with_opts(name("reconciles_under_way", "Reconciles under way")),
+            )?,
+            waiting: add(
+                registry,
+                IntGauge::with_opts(name("queue_length", "Pipelines that wait to be reconciled")),
+            )?,
+            requests: add(
+                registry,
+                IntCounterVec::new(
+                    name("api_requests_total", "Requests to the API server, by verb and resource"),
+                    &["verb", "resource"],
+                ),
             )?,
             leader: add(
                 registry,

@@ -1,17 +1,21 @@
 //! The operator as a process: leads, reconciles, and lets go in order.
 
+use std::sync::Arc;
+
 use anyhow::{Context as _, bail};
 use futures::future::join_all;
-use kube::Client;
+use kube::{Client, Config};
 use logpipeline_service::Shutdown;
 use logpipeline_service::admin::{self, Readiness};
 use logpipeline_service::http_server::{self, ServerOptions};
+use tokio::sync::Semaphore;
 
 use crate::cli::RunArgs;
-use crate::controller::{self, Options};
+use crate::controller::{self, CONCURRENCY, Options};
 use crate::crd::LogPipeline;
 use crate::leader::{Election, Leadership};
 use crate::metrics::Metrics;
+use crate::requests;
 use crate::watch::Scope;
 
 pub async fn run(args: RunArgs, shutdown: Shutdown) -> anyhow::Result<()> {
@@ -25,9 +29,10 @@ pub async fn run(args: RunArgs, shutdown: Shutdown) -> anyhow::Result<()> {
     let routes = admin::router(readiness.clone(), registry, shutdown.clone());
     tokio::spawn(http_server::serve(listener, routes, ServerOptions::admin(), shutdown.clone()));
 
-    let client = Client::try_default()
+    let config = Config::infer()
         .await
         .context("failed to find the cluster: run within it, or point KUBECONFIG to a file that names it")?;
+    let client = requests::counted(config, metrics.requests.clone()).context("failed to set up a client")?;
     tokio::select! {
         ready = reach(&client, &args) => ready?,
         () = shutdown.stopping() => return Ok(()),
@@ -59,6 +64,7 @@ pub async fn run(args: RunArgs, shutdown: Shutdown) -> anyhow::Result<()> {
         bail!("lost the Lease {}/{}: another operator may lead", election.namespace, election.name);
     }
     leadership.release().await;
+    tracing::info!(lease = election.name, identity = election.identity, "leads no more");
     Ok(())
 }
 
@@ -79,6 +85,7 @@ async fn reconcile(
         resync: args.resync,
         deletion_timeout: args.deletion_timeout,
         instance: election.identity.clone(),
+        permits: Arc::new(Semaphore::new(CONCURRENCY)),
     };
     let each =
         |scope| controller::run(client.clone(), scope, options.clone(), metrics.clone(), shutdown.clone());

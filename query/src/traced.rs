@@ -1,7 +1,7 @@
 //! A span around each call to the store, as a child of the span of the request that makes it.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use logpipeline_model::query::TimeRange;
@@ -80,6 +80,10 @@ impl LogStore for Traced {
 
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError> {
         traced("store received_after", self.0.received_after(after, limit), |_| None).await
+    }
+
+    async fn visible_within(&self) -> Result<Duration, StoreError> {
+        self.0.visible_within().await
     }
 
     async fn retain(&self, policy: RetentionPolicy, now: Timestamp) -> Result<RetentionReport, StoreError> {

@@ -1,6 +1,7 @@
 //! Fills an Elasticsearch or OpenSearch as a plain bulk client would and as this program does, and prints what each
 //! costs both processes and the disk:
-//! `cargo run --release -p logpipeline-store --example measure_elasticsearch URL PID [ENTRIES] [ROUNDS]`, where PID is the server's.
+//! `cargo run --release -p logpipeline-store --example measure_elasticsearch URL PID [ENTRIES] [ROUNDS] [keep]`, where PID is the server's. With
+//! `keep`, the last entries that this program stored stay there, as the pipeline `measure-metadata`: dev/measure-metadata.mjs reads them.
 //!
 //! The plain client sends the entries as they are, with ids of the server's own, into an index that maps each field as it comes.
 #![allow(unreachable_pub)]
@@ -54,6 +55,7 @@ async fn main() -> Outcome<()> {
     };
     let count: u64 = arguments.next().map_or(Ok(400_000), |text| text.parse())?;
     let rounds: u64 = arguments.next().map_or(Ok(3), |text| text.parse())?;
+    let keep = arguments.next().is_some_and(|text| text == "keep");
     let server = Server { client: Elasticsearch::new(Transport::single_node(&url)?), url, pid };
     let run = std::process::id();
     writeln!(
@@ -63,7 +65,9 @@ async fn main() -> Outcome<()> {
     // The first round warms the server up.
     for round in 0..=rounds {
         for kind in ["plain", "logpipeline", "logsdb"] {
-            let name = format!("measure-{run}-{round}-{kind}");
+            let kept = keep && kind == "logpipeline" && round == rounds;
+            let name =
+                if kept { "measure-metadata".to_owned() } else { format!("measure-{run}-{round}-{kind}") };
             let (own, theirs, started) = (cpu_seconds("self")?, cpu_seconds(&server.pid)?, Instant::now());
             let pattern = match kind {
                 "plain" => server.fill_plain(&name, count).await?,
@@ -83,6 +87,9 @@ async fn main() -> Outcome<()> {
             }
             if kind == "logpipeline" && round == rounds {
                 server.search(&name).await?;
+            }
+            if kept {
+                continue;
             }
             server.ask(Method::Delete, &format!("/_data_stream/{pattern}")).await.ok();
             server.ask(Method::Delete, &format!("/{pattern}")).await.ok();

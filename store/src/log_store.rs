@@ -41,6 +41,11 @@ pub trait LogStore: Debug + Send + Sync + 'static {
     /// (`receivedAt`, id), at most `limit`.
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError>;
 
+    /// How long after its writing an entry is found, at the latest; what is not known is not counted.
+    async fn visible_within(&self) -> Result<Duration, StoreError> {
+        Ok(Duration::ZERO)
+    }
+
     /// Removes what is older or larger than the policy allows. Idempotent.
     async fn retain(&self, policy: RetentionPolicy, now: Timestamp) -> Result<RetentionReport, StoreError>;
 

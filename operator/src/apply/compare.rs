@@ -7,8 +7,8 @@ use crate::quantity;
 /// What tells the elements of lists apart that others may add to.
 const KEYS: [&str; 3] = ["name", "uid", "type"];
 
-/// Maps that say which pods are meant: one entry more means others.
-const WHOLE: [&str; 4] = ["selector", "matchLabels", "podSelector", "namespaceSelector"];
+/// Maps that say which pods are meant: one entry more means others; and settings, which one entry more changes.
+const WHOLE: [&str; 5] = ["selector", "matchLabels", "podSelector", "namespaceSelector", "data"];
 /// What narrows a rule that is there without it.
 const NARROWING: [&str; 4] = ["to", "from", "matchLabels", "matchExpressions"];
 

@@ -2,6 +2,8 @@
 
 mod compare;
 mod internal;
+mod replicas;
+mod surplus;
 mod volumes;
 
 use std::collections::{BTreeSet, HashMap};
@@ -71,7 +73,8 @@ impl Applier {
         Self { client, settled: Mutex::default() }
     }
 
-    /// Makes or mends every operand, then removes what is ours and no operand any more.
+    /// Makes or mends every operand, then removes what is ours and no operand any more. One that fails holds up no other; the
+    /// first failure is told, and nothing is removed then.
     pub async fn apply(
         &self,
         pipeline: &Pipeline,
@@ -79,8 +82,15 @@ impl Applier {
         stores: &Stores,
     ) -> Result<Applied, ApplyError> {
         let mut applied = Applied::default();
+        let mut failure = None;
         for operand in operands {
-            self.one(pipeline, operand, stores, &mut applied).await?;
+            if let Err(error) = self.one(pipeline, operand, stores, &mut applied).await {
+                tracing::warn!(kind = operand.kind(), name = operand.name(), %error, "failed to bring in line");
+                failure.get_or_insert(error);
+            }
+        }
+        if let Some(error) = failure {
+            return Err(error);
         }
         self.prune(pipeline, operands, stores, &mut applied).await?;
         Ok(applied)
@@ -114,6 +124,7 @@ impl Applier {
             {
                 applied.changed.push(format!("{kind} {name}"));
             }
+            replicas::hand_over(&api, operand).await?;
         }
         let before = found.as_ref().and_then(ResourceExt::resource_version);
         let now = match self.patch(&api, operand).await {
@@ -132,7 +143,8 @@ impl Applier {
         let params = PatchParams::apply(MANAGER).force();
         let patch = Patch::Apply(&operand.object);
         let sent = api.patch(operand.name(), &params, &patch).await;
-        sent.map_err(ApplyError::of("apply", operand.kind(), operand.name()))
+        let now = sent.map_err(ApplyError::of("apply", operand.kind(), operand.name()))?;
+        surplus::remove(api, operand, now).await
     }
 
     /// Whether an object is as it should be, as far as can be told without a request.

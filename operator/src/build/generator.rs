@@ -2,10 +2,12 @@
 
 use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{EnvVar, PodTemplateSpec};
+use serde_json::{Value, json};
 
 use super::context::{Component, Context, hash};
 use super::pod::{self, PodParts};
 use super::{access, config, ingestor, query};
+use crate::crd::GeneratorSpec;
 use crate::validate::Generator;
 
 const COMPONENT: Component = Component::Generator;
@@ -17,8 +19,18 @@ const BESIDE: i64 = 600;
 /// The Job of a generator. Its name changes with the generator's settings, and with nothing else, so that a changed generator
 /// runs anew and no other does.
 pub fn job_name(pipeline: &str, generator: &Generator) -> String {
-    let settings = serde_json::to_string(&generator.spec).unwrap_or_default();
+    let settings = settings(&generator.spec).to_string();
     format!("{pipeline}-{}-{}", generator.spec.name, &hash([settings.as_str()])[..8])
+}
+
+/// What is set to other than its default: a setting that a later version adds starts no Job anew.
+fn settings(spec: &GeneratorSpec) -> Value {
+    let mut settings = json!(spec);
+    let defaults = serde_json::from_value::<GeneratorSpec>(json!({ "name": "" })).map(|spec| json!(spec));
+    if let (Value::Object(settings), Ok(Value::Object(defaults))) = (&mut settings, defaults) {
+        settings.retain(|name, value| defaults.get(name) != Some(value));
+    }
+    settings
 }
 
 pub(super) fn job(context: &Context<'_>, generator: &Generator) -> Job {
@@ -77,4 +89,22 @@ fn template(context: &Context<'_>, generator: &Generator) -> PodTemplateSpec {
     let mut template = pod::template(context, parts);
     template.spec.get_or_insert_default().restart_policy = Some("Never".to_owned());
     template
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_named_by_what_is_not_as_it_is_anyway() {
+        let of = |spec: Value| serde_json::from_value::<GeneratorSpec>(spec).unwrap();
+        let plain = of(json!({ "name": "steady" }));
+        assert_eq!(settings(&plain), json!({ "name": "steady" }));
+        let spelled = of(
+            json!({ "name": "steady", "rate": 200, "duration": "1m", "concurrency": 4, "batchSize": 10, "verify": true }),
+        );
+        assert_eq!(settings(&spelled), settings(&plain));
+        let faster = of(json!({ "name": "steady", "rate": 300 }));
+        assert_eq!(settings(&faster), json!({ "name": "steady", "rate": 300 }));
+    }
 }

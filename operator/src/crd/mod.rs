@@ -63,7 +63,9 @@ pub use storage::{ElasticsearchSpec, EmbeddedSpec, StorageSpec};
     validation = Rule::new("!has(self.storage.embedded) || !has(self.retention.byLevel) || size(self.retention.byLevel) == 0")
         .message("the embedded store keeps all levels for the same time: leave retention.byLevel out, or use storage.elasticsearch"),
     validation = Rule::new("!has(self.storage.embedded) || !has(self.retention.rollover)")
-        .message("the embedded store has no indices to roll over: leave retention.rollover out, or use storage.elasticsearch")
+        .message("the embedded store has no indices to roll over: leave retention.rollover out, or use storage.elasticsearch"),
+    validation = Rule::new("!has(self.storage.embedded) || !has(self.retention.lifecycle) || self.retention.lifecycle == 'Ingestor'")
+        .message("the ingestor removes what is old from the embedded store: leave retention.lifecycle out, or use storage.elasticsearch")
 )]
 pub struct LogPipelineSpec {
     /// Where entries are kept: exactly one of `embedded` and `elasticsearch`.

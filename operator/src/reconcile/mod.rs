@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use kube::api::{Patch, PatchParams};
 use kube::runtime::controller::Action;
 use kube::runtime::events::Recorder;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::apply::{Applied, Applier, ensure_internal_secret};
 use crate::backoff::Backoff;
@@ -53,6 +55,8 @@ pub struct Context {
     /// How long a deletion waits for an Elasticsearch that cannot be reached.
     pub deletion_timeout: Duration,
     pub checked: Mutex<HashMap<String, Checked>>,
+    pub permits: Arc<Semaphore>,
+    pub pipelines: Store<LogPipeline>,
 }
 
 impl std::fmt::Debug for Context {
@@ -71,6 +75,14 @@ pub struct Checked {
 }
 
 pub async fn reconcile(resource: Arc<LogPipeline>, context: Arc<Context>) -> Result<Action, ReconcileError> {
+    context.metrics.waiting.inc();
+    // It is never closed.
+    let _permit = context.permits.acquire().await;
+    context.metrics.waiting.dec();
+    // It may have changed while it waited, or be gone.
+    let Some(resource) = context.pipelines.get(&ObjectRef::from_obj(&*resource)) else {
+        return Ok(Action::await_change());
+    };
     let started = Instant::now();
     context.metrics.under_way.inc();
     let result = run(&resource, &context).await;
@@ -91,7 +103,11 @@ pub async fn reconcile(resource: Arc<LogPipeline>, context: Arc<Context>) -> Res
     Ok(match outcome {
         Outcome::Gone => Action::await_change(),
         Outcome::Soon(wait) => Action::requeue(wait),
-        Outcome::Settled | Outcome::Invalid => Action::requeue(context.resync),
+        Outcome::Settled => Action::requeue(context.resync),
+        Outcome::Invalid => {
+            context.metrics.errors.with_label_values(&["validate"]).inc();
+            Action::requeue(context.resync)
+        }
         Outcome::StoreFails => {
             context.metrics.errors.with_label_values(&["elasticsearch"]).inc();
             Action::requeue(context.backoff.failed(&store_key(&uid)).min(context.resync))
@@ -125,7 +141,7 @@ enum Outcome {
     Gone,
 }
 
-#[tracing::instrument(skip_all, fields(namespace = resource.namespace(), name = resource.name_any()))]
+#[tracing::instrument(name = "reconcile", skip_all, fields(namespace = resource.namespace(), name = resource.name_any()))]
 async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, ReconcileError> {
     if resource.metadata.deletion_timestamp.is_some() {
         return cleanup::cleanup(resource, context).await;

@@ -1,11 +1,14 @@
 //! What the operator made stays as it is: by its own hand, and by nobody else's.
 
+use futures::StreamExt;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
-use k8s_openapi::api::core::v1::{ConfigMap, Service};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota, Service};
 use k8s_openapi::api::networking::v1::Ingress;
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, Patch, PatchParams};
+use kube::runtime::WatchStreamExt;
 use logpipeline_operator::crd::LogPipeline;
 use serde_json::{Value, json};
 
@@ -52,6 +55,75 @@ async fn what_somebody_changed_or_removed_is_mended() {
         (data["LOGPIPELINE_PIPELINE"] == format!("{}-logs", site.namespace)).then_some(())
     })
     .await;
+    let data = json!({ "data": { "LOGPIPELINE_WAL_SIZE": "1MiB" } });
+    let params = PatchParams::default();
+    site.api::<ConfigMap>().patch("logs-query", &params, &Patch::Merge(&data)).await.unwrap();
+    eventually("what was added to the settings is gone", async || {
+        let data = site.get::<ConfigMap>("logs-query").await?.data?;
+        (!data.contains_key("LOGPIPELINE_WAL_SIZE") && !data.is_empty()).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_pod_ends_when_an_autoscaler_takes_over() {
+    let site = Site::new("scaled").await;
+    site.apply(&elasticsearch("logs", NOWHERE, json!({ "ingestor": { "replicas": 4 } }))).await;
+    eventually("the ingestor is made", async || site.get::<Deployment>("logs-ingestor").await).await;
+    let wanted = async || site.get::<Deployment>("logs-ingestor").await?.spec?.replicas;
+    let fewest = std::sync::Arc::new(std::sync::Mutex::new(4));
+    let watched = {
+        let (api, fewest) = (site.api::<Deployment>(), std::sync::Arc::clone(&fewest));
+        tokio::spawn(async move {
+            let changes = kube::runtime::watcher(api, kube::runtime::watcher::Config::default());
+            let mut changes = std::pin::pin!(changes.touched_objects());
+            while let Some(next) = changes.next().await {
+                let Ok(found) = next else { continue };
+                if found.name_any() == "logs-ingestor" {
+                    let mut fewest = fewest.lock().unwrap();
+                    *fewest = (*fewest).min(found.spec.unwrap().replicas.unwrap());
+                }
+            }
+        })
+    };
+    let autoscaling =
+        json!({ "ingestor": { "replicas": null, "autoscaling": { "minReplicas": 2, "maxReplicas": 8 } } });
+    site.apply(&elasticsearch("logs", NOWHERE, autoscaling)).await;
+    eventually("there is an autoscaler", async || site.get::<HorizontalPodAutoscaler>("logs-ingestor").await)
+        .await;
+    // An autoscaler sets another number, as nobody measures load here.
+    let scale = json!({ "spec": { "replicas": 6 } });
+    let params = PatchParams::default();
+    site.api::<Deployment>().patch_scale("logs-ingestor", &params, &Patch::Merge(&scale)).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(wanted().await, Some(6), "what the autoscaler decides stays");
+    assert_eq!(*fewest.lock().unwrap(), 4);
+    watched.abort();
+    site.apply(&elasticsearch("logs", NOWHERE, json!({ "ingestor": { "replicas": 3 } }))).await;
+    eventually("the pipeline decides again", async || (wanted().await == Some(3)).then_some(())).await;
+}
+
+#[tokio::test]
+async fn one_object_that_is_refused_holds_up_no_other() {
+    let site = Site::bare("refused").await;
+    let quota = json!({ "metadata": { "name": "none" }, "spec": { "hard": { "count/services": "0" } } });
+    let quota: ResourceQuota = serde_json::from_value(quota).unwrap();
+    site.api::<ResourceQuota>().create(&Default::default(), &quota).await.unwrap();
+    eventually("the quota holds", async || site.get::<ResourceQuota>("none").await?.status?.hard).await;
+    let mut site = site;
+    site.start(std::time::Duration::from_secs(60));
+    site.apply(&embedded("logs", json!({}))).await;
+    let (reason, message) = site.until_condition("logs", "Ready", "False").await;
+    assert_eq!(reason, "ApplyFailed");
+    assert!(message.contains("Service logs-ingestor") && message.contains("exceeded quota"), "{message}");
+    eventually("all else is made", async || {
+        site.get::<StatefulSet>("logs-store").await?;
+        site.get::<PodDisruptionBudget>("logs-store").await
+    })
+    .await;
+    assert!(site.get::<Service>("logs-ingestor").await.is_none());
+    site.api::<ResourceQuota>().delete("none", &DeleteParams::default()).await.unwrap();
+    eventually("the Service follows", async || site.get::<Service>("logs-ingestor").await).await;
 }
 
 #[tokio::test]

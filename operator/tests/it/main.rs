@@ -16,3 +16,4 @@ mod rules;
 mod secrets;
 mod status;
 mod support;
+mod traces;

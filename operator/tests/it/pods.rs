@@ -38,18 +38,18 @@ async fn a_volume_grows_under_its_pod() {
     let site = Site::new("grows").await;
     growing_class(&site).await;
     let _kubelet = Kubelet::start(&site, "127.0.0.1");
-    site.apply(&sized("1Gi")).await;
+    site.apply(&sized("8Gi")).await;
     let before: Pod = eventually("the pod is made", async || site.get("logs-store-0").await).await;
     let set: StatefulSet = eventually("its set is made", async || site.get("logs-store").await).await;
     let claim = "data-logs-store-0";
     eventually("its claim is made", async || site.get::<PersistentVolumeClaim>(claim).await).await;
     // As a provisioner does: only what is bound can grow.
-    let bound = json!({ "status": { "phase": "Bound", "capacity": { "storage": "1Gi" } } });
+    let bound = json!({ "status": { "phase": "Bound", "capacity": { "storage": "8Gi" } } });
     let claims = site.api::<PersistentVolumeClaim>();
     claims.patch_status(claim, &PatchParams::default(), &Patch::Merge(&bound)).await.unwrap();
-    site.apply(&sized("2Gi")).await;
+    site.apply(&sized("16Gi")).await;
     eventually("the claim asks for more", async || {
-        requested(&site.get(claim).await?).filter(|size| size == "2Gi")
+        requested(&site.get(claim).await?).filter(|size| size == "16Gi")
     })
     .await;
     let anew = eventually("the set is made anew", async || {
@@ -57,7 +57,9 @@ async fn a_volume_grows_under_its_pod() {
         (found.uid() != set.uid()).then_some(found)
     })
     .await;
-    assert_eq!(requested(&anew.spec.unwrap().volume_claim_templates.unwrap()[0]).as_deref(), Some("2Gi"));
+    assert_eq!(requested(&anew.spec.unwrap().volume_claim_templates.unwrap()[0]).as_deref(), Some("16Gi"));
+    // Whatever would replace the pod has had the time.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let after: Pod = site.get("logs-store-0").await.unwrap();
     assert_eq!(after.uid(), before.uid(), "the pod was replaced");
 }

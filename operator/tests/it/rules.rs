@@ -107,6 +107,12 @@ fn cases() -> Vec<Case> {
             json!({ "retention": { "byLevel": [{ "levels": ["debug"], "keep": "1d" }] } }),
             Some("leave retention.byLevel out"),
         ),
+        on_disk(
+            "lifecycle-on-disk",
+            json!({ "retention": { "lifecycle": "ILM" } }),
+            Some("leave retention.lifecycle out"),
+        ),
+        on_disk("own-lifecycle-on-disk", json!({ "retention": { "lifecycle": "Ingestor" } }), None),
         on_cluster(
             "bounds",
             json!({ "ingestor": { "autoscaling": { "minReplicas": 3, "maxReplicas": 2 } } }),

@@ -12,6 +12,9 @@ use super::window::Window;
 /// Entries read at a time.
 const PAGE: usize = 2_000;
 
+/// How often the store is asked how soon it lets entries be found: settings may change.
+const ASKED: Duration = Duration::from_secs(60);
+
 /// How long the task waits after the store failed.
 const BACK_OFF: Duration = Duration::from_secs(2);
 
@@ -31,8 +34,15 @@ impl Follower {
     pub(super) async fn run(self) {
         loop {
             let mut window = Window::starting(self.clients.earliest().await);
+            let mut asked: Option<Instant> = None;
             while !self.clients.present().is_empty() {
                 let started = Instant::now();
+                if asked.is_none_or(|at| at.elapsed() > ASKED)
+                    && let Ok(time) = self.store.visible_within().await
+                {
+                    window.visible_within(time);
+                    asked = Some(started);
+                }
                 let pause = match self.read(&mut window).await {
                     // At most half of the time is spent reading, however much arrives.
                     Ok(()) => self.interval.max(started.elapsed()),

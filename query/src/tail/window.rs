@@ -9,8 +9,10 @@ use logpipeline_store::Position;
 /// How much later than its neighbours in time of receipt an entry may become visible and still be seen at once:
 /// requests that run side by side are stamped and stored in slightly different orders.
 const OVERLAP: Duration = Duration::from_secs(2);
-/// How far back every so many looks go, for what became visible later still.
+/// How far back every so many looks go, for what became visible later still; at least.
 const FAR_BACK: Duration = Duration::from_secs(10);
+/// Beyond the time in which the store lets entries be found.
+const FAR_BEYOND: Duration = Duration::from_secs(5);
 const LOOKS_PER_FAR: u32 = 20;
 /// Entries remembered, at most, beyond those within the overlap.
 const REMEMBERED: usize = 200_000;
@@ -21,13 +23,26 @@ pub(super) struct Window {
     start: Timestamp,
     newest: Timestamp,
     looks: u32,
+    far_back: Duration,
     ordered: BTreeSet<Position>,
     ids: HashSet<EntryId>,
 }
 
 impl Window {
     pub(super) fn starting(at: Timestamp) -> Self {
-        Self { start: at, newest: at, looks: 0, ordered: BTreeSet::new(), ids: HashSet::new() }
+        Self {
+            start: at,
+            newest: at,
+            looks: 0,
+            far_back: FAR_BACK,
+            ordered: BTreeSet::new(),
+            ids: HashSet::new(),
+        }
+    }
+
+    /// Looks as far back as a store needs that lets entries be found within `time` of their writing.
+    pub(super) fn visible_within(&mut self, time: Duration) {
+        self.far_back = FAR_BACK.max(time.saturating_add(FAR_BEYOND));
     }
 
     /// Where the next look at the store begins: before anything that may still come.
@@ -53,8 +68,8 @@ impl Window {
     pub(super) fn advance(&mut self) {
         let surplus = self.ordered.len().saturating_sub(REMEMBERED);
         let fitting = self.ordered.iter().nth(surplus).filter(|_| surplus > 0).map(|position| position.time);
-        let start = fitting.map_or(self.newest - FAR_BACK, |time| time.min(self.newest - OVERLAP));
-        self.start = self.start.max(self.newest - FAR_BACK).max(start);
+        let start = fitting.map_or(self.newest - self.far_back, |time| time.min(self.newest - OVERLAP));
+        self.start = self.start.max(self.newest - self.far_back).max(start);
         let kept = self.ordered.split_off(&before(self.start));
         for position in std::mem::replace(&mut self.ordered, kept) {
             self.ids.remove(&position.id);
@@ -110,6 +125,19 @@ mod tests {
         assert_eq!((far, near), (2, 38));
         assert!(window.admit(at(6_000, 2)), "9 s late");
         assert!(!window.admit(at(6_000, 2)));
+    }
+
+    #[test]
+    fn a_store_that_shows_entries_late_is_looked_back_at_further() {
+        let mut window = Window::starting(at(0, 0).time);
+        window.visible_within(Duration::from_secs(30));
+        assert!(window.admit(at(40_000, 1)));
+        window.advance();
+        assert!((0..LOOKS_PER_FAR).any(|_| window.begin().time == at(5_000, 0).time));
+        assert!(window.admit(at(6_000, 2)), "34 s late");
+        window.visible_within(Duration::from_secs(1));
+        window.advance();
+        assert!(!window.admit(at(29_000, 3)), "more than 10 s late");
     }
 
     #[test]

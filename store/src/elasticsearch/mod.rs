@@ -17,6 +17,7 @@ mod options;
 mod pace;
 mod parseable;
 mod plan;
+mod refresh;
 mod retention;
 mod search;
 mod stats;
@@ -27,7 +28,7 @@ mod values;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use logpipeline_cluster::{Connection, Engine, RequestError};
@@ -224,6 +225,10 @@ impl LogStore for ElasticsearchStore {
 
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError> {
         search::received_after(&self.reader().await?, after, limit).await
+    }
+
+    async fn visible_within(&self) -> Result<Duration, StoreError> {
+        refresh::longest(&self.reader().await?).await
     }
 
     async fn retain(&self, policy: RetentionPolicy, now: Timestamp) -> Result<RetentionReport, StoreError> {

@@ -1,9 +1,9 @@
 //! Plays the kubelet: pods of a namespace run, and are ready, without being there.
 
-use std::time::Duration;
-
+use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
 use kube::api::{Patch, PatchParams};
+use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 
@@ -22,20 +22,19 @@ impl Kubelet {
     pub fn start(site: &Site, address: &str) -> Self {
         let (api, address): (Api<Pod>, _) = (site.api(), address.to_owned());
         Self(tokio::spawn(async move {
-            loop {
-                let pods = api.list(&Default::default()).await.map(|list| list.items).unwrap_or_default();
-                for pod in pods {
-                    let runs =
-                        pod.status.as_ref().is_some_and(|status| status.phase.as_deref() == Some("Running"));
-                    if pod.metadata.deletion_timestamp.is_some() {
-                        // It ends at once.
-                        let now = kube::api::DeleteParams::default().grace_period(0);
-                        let _ = api.delete(&pod.name_any(), &now).await;
-                    } else if !runs && !is_of_job(&pod) {
-                        run(&api, &pod, &address).await;
-                    }
+            let pods = watcher(api.clone(), watcher::Config::default()).default_backoff().touched_objects();
+            let mut pods = std::pin::pin!(pods);
+            while let Some(next) = pods.next().await {
+                let Ok(pod) = next else { continue };
+                let runs =
+                    pod.status.as_ref().is_some_and(|status| status.phase.as_deref() == Some("Running"));
+                if pod.metadata.deletion_timestamp.is_some() {
+                    // It ends at once.
+                    let now = kube::api::DeleteParams::default().grace_period(0);
+                    let _ = api.delete(&pod.name_any(), &now).await;
+                } else if !runs && !is_of_job(&pod) {
+                    run(&api, &pod, &address).await;
                 }
-                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }))
     }

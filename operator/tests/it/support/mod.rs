@@ -4,6 +4,7 @@ pub mod kubelet;
 pub mod process;
 pub mod yaml;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::{Event, Namespace, Secret};
@@ -21,7 +22,7 @@ use logpipeline_operator::watch::Scope;
 use logpipeline_service::Shutdown;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 
 const MISSING: &str =
     "there is no cluster to test against: run dev/with-kubernetes.sh cargo test -p logpipeline-operator";
@@ -58,6 +59,14 @@ impl Site {
         let client = client().await;
         static CRD: OnceCell<()> = OnceCell::const_new();
         CRD.get_or_init(|| install_crd(&client)).await;
+        let site = Self::on(client, name).await;
+        let account: Api<k8s_openapi::api::core::v1::ServiceAccount> = site.api();
+        eventually("the namespace has its account", async || account.get_opt("default").await.unwrap()).await;
+        site
+    }
+
+    /// In a cluster that knows LogPipelines; without an operator.
+    pub async fn on(client: Client, name: &str) -> Self {
         let unique = format!("{:x}", std::process::id());
         let namespace = format!("{name}-{unique}");
         let object: Namespace = serde_json::from_value(serde_json::json!({
@@ -65,9 +74,6 @@ impl Site {
         }))
         .unwrap();
         Api::<Namespace>::all(client.clone()).create(&PostParams::default(), &object).await.unwrap();
-        let account: Api<k8s_openapi::api::core::v1::ServiceAccount> =
-            Api::namespaced(client.clone(), &namespace);
-        eventually("the namespace has its account", async || account.get_opt("default").await.unwrap()).await;
         let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
         Self { client, namespace, metrics, shutdown: Shutdown::default(), operator: None }
     }
@@ -85,6 +91,7 @@ impl Site {
             resync: Duration::from_secs(1),
             deletion_timeout,
             instance: "test".to_owned(),
+            permits: Arc::new(Semaphore::new(controller::CONCURRENCY)),
         };
         self.shutdown = Shutdown::default();
         let scope = Scope::Namespace(self.namespace.clone());

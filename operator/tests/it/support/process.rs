@@ -17,7 +17,7 @@ use super::Site;
 
 /// A running operator, and what it logged. It is killed when dropped.
 pub struct Process {
-    child: Child,
+    pub child: Child,
     log: Arc<Mutex<String>>,
 }
 
@@ -30,12 +30,19 @@ impl Drop for Process {
 
 impl Process {
     pub fn start(kubeconfig: &std::path::Path, args: &[&str]) -> Self {
+        Self::start_with(kubeconfig, args, &[])
+    }
+
+    /// With variables of its environment.
+    pub fn start_with(kubeconfig: &std::path::Path, args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_logpipeline-operator"))
             .arg("run")
-            .args(["--admin-listen", "127.0.0.1:0", "--resync", "1s"])
+            .args(["--admin-listen", "127.0.0.1:0"])
             .args(args)
             .env("KUBECONFIG", kubeconfig)
+            .env("LOGPIPELINE_RESYNC", "1s")
             .env_remove("RUST_LOG")
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -61,6 +68,14 @@ impl Process {
         let line = log.lines().find(|line| line.contains("\"admin_address\"")).unwrap();
         let line: Value = serde_json::from_str(line).unwrap();
         line["admin_address"].as_str().unwrap().to_owned()
+    }
+
+    /// A figure of its own, summed over the labels that `counts` chooses, as they stand in the text.
+    pub async fn figure(&self, name: &str, counts: impl Fn(&str) -> bool) -> f64 {
+        let url = format!("http://{}/metrics", self.admin());
+        let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+        let lines = text.lines().filter_map(|line| line.strip_prefix(name)?.rsplit_once(' '));
+        lines.filter(|(labels, _)| counts(labels)).map(|(_, value)| value.parse::<f64>().unwrap()).sum()
     }
 
     pub fn terminate(&self) {
