@@ -78,8 +78,13 @@ impl Report {
         self.unacknowledged_found = Some(findings.unacknowledged_found);
         self.already_stored = Some(findings.already_stored);
         self.verify_seconds = Some(round(verification.seconds));
+        // What was not read is not lost.
+        let missing = match verification.failure {
+            None => "acknowledged but not found",
+            Some(_) => "acknowledged and not read",
+        };
         for (count, what) in [
-            (findings.lost, "acknowledged but not found"),
+            (findings.lost, missing),
             (findings.duplicated, "found more than once"),
             (findings.corrupted, "found with other content than was sent"),
         ] {

@@ -127,7 +127,7 @@ async fn one_object_that_is_refused_holds_up_no_other() {
 }
 
 #[tokio::test]
-async fn nothing_is_written_where_nothing_changed() {
+async fn nothing_is_written_where_nothing_changed_with_a_played_kubelet() {
     let mut site = Site::new("steady").await;
     let _kubelet = Kubelet::start(&site, "127.0.0.1");
     site.apply(&embedded("logs", json!({}))).await;

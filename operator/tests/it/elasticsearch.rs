@@ -1,5 +1,6 @@
 //! What the operator keeps in a real Elasticsearch and a real OpenSearch: `dev/with-search-servers.sh`.
 
+use k8s_openapi::api::core::v1::ConfigMap;
 use logpipeline_operator::crd::LogPipeline;
 use serde_json::{Value, json};
 
@@ -99,6 +100,45 @@ async fn wrong_credentials_are_told_in_the_servers_words() {
     site.until_condition("logs", "TemplatesApplied", "True").await;
     site.delete("logs").await;
     eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+}
+
+#[tokio::test]
+async fn edits_of_retention_reach_who_removes_and_a_lifecycle_that_the_server_lacks_is_told() {
+    let server = Server::named("ELASTICSEARCH_URL");
+    let site = Site::new("retained").await;
+    let by_level = |levels: Value, keep: &str, lifecycle: &str| {
+        let retention = json!({ "byLevel": [{ "levels": levels, "keep": keep }], "lifecycle": lifecycle });
+        spec(&site.namespace, &server.0, json!({ "retention": retention }))
+    };
+    let kept = async || {
+        site.get::<ConfigMap>("logs-ingestor").await?.data?.get("LOGPIPELINE_RETENTION_CLASS").cloned()
+    };
+    let reached = async |expected: &str| {
+        eventually(expected, async || kept().await.filter(|text| text == expected)).await;
+        site.until_condition("logs", "RetentionApplied", "True").await;
+    };
+    site.apply(&by_level(json!(["trace", "debug"]), "3d", "Ingestor")).await;
+    reached("trace-debug=trace,debug:259200s").await;
+    site.apply(&by_level(json!(["trace", "debug"]), "36h", "Ingestor")).await;
+    reached("trace-debug=trace,debug:129600s").await;
+    site.apply(&by_level(json!(["trace"]), "1d", "Ingestor")).await;
+    reached("trace=trace:86400s").await;
+    let class = format!("/_data_stream/logs-{}.trace", site.namespace);
+    let template = format!("/_index_template/logs-{}.trace", site.namespace);
+    eventually("its data stream has a template", async || server.get(&template).await).await;
+
+    // The server of the tests lacks this module.
+    site.apply(&by_level(json!(["trace"]), "1d", "ILM")).await;
+    let (reason, message) = site.until_condition("logs", "RetentionApplied", "False").await;
+    assert_eq!(reason, "Unsupported");
+    assert!(message.contains("built without"), "{message}");
+    let (reason, _) = site.until_condition("logs", "Ready", "False").await;
+    assert!(!reason.is_empty());
+    site.apply(&by_level(json!(["trace"]), "1d", "Ingestor")).await;
+    site.until_condition("logs", "RetentionApplied", "True").await;
+    site.delete("logs").await;
+    eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+    assert!(server.get(&class).await.is_none() && server.get(&template).await.is_none());
 }
 
 #[tokio::test]

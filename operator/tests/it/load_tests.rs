@@ -26,7 +26,7 @@ async fn jobs(site: &Site) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_generator_runs_once_reports_and_runs_anew_only_when_its_settings_change() {
+async fn a_generator_runs_once_reports_and_runs_anew_only_when_its_settings_change_with_a_played_kubelet() {
     let site = Site::new("load").await;
     site.apply(&with(100, "1d")).await;
     let first = eventually("the Job is made", async || jobs(&site).await.pop()).await;

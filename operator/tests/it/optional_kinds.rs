@@ -1,6 +1,6 @@
 //! Kinds that a cluster may have or not: those of the Prometheus operator, and Elasticsearch of ECK.
 
-use k8s_openapi::api::apps::v1::StatefulSet;
+use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{ConfigMap, Service};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
@@ -55,7 +55,7 @@ async fn monitors_are_made_when_their_kind_comes_and_nothing_breaks_when_it_goes
 }
 
 #[tokio::test]
-async fn an_elasticsearch_of_eck_is_reached_as_eck_has_it() {
+async fn an_elasticsearch_of_eck_is_reached_as_eck_has_it_with_eck_played() {
     let site = Site::new("eckfound").await;
     let definitions: Api<CustomResourceDefinition> = Api::all(site.client.clone());
     let left =
@@ -89,4 +89,20 @@ async fn an_elasticsearch_of_eck_is_reached_as_eck_has_it() {
     // Nobody answers there, and that is told.
     let (reason, _) = site.until_condition("logs", "StorageReady", "False").await;
     assert_eq!(reason, "Unreachable");
+
+    let hash = async || {
+        let template = site.get::<Deployment>("logs-ingestor").await?.spec?.template;
+        template.metadata?.annotations?.get("logpipeline.dev/config-hash").cloned()
+    };
+    let mut before = eventually("the ingestor is made", hash).await;
+    let renewed = format!("{authority}{authority}");
+    for (secret, key, value) in [
+        ("main-es-elastic-user", "elastic", "another"),
+        ("main-es-http-certs-public", "ca.crt", renewed.as_str()),
+    ] {
+        site.secret(secret, &[(key, value)]).await;
+        before =
+            eventually("what ECK rotates rolls the pods", async || hash().await.filter(|now| *now != before))
+                .await;
+    }
 }

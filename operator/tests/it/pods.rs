@@ -34,7 +34,7 @@ async fn growing_class(site: &Site) {
 }
 
 #[tokio::test]
-async fn a_volume_grows_under_its_pod() {
+async fn a_volume_grows_under_its_pod_with_a_played_kubelet() {
     let site = Site::new("grows").await;
     growing_class(&site).await;
     let _kubelet = Kubelet::start(&site, "127.0.0.1");

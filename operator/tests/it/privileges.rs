@@ -47,7 +47,7 @@ async fn live(site: &Site, process: &Process) {
 }
 
 #[tokio::test]
-async fn the_charts_roles_for_one_namespace_are_enough() {
+async fn the_charts_roles_for_one_namespace_are_enough_with_a_played_kubelet() {
     let site = Site::bare("narrow").await;
     let config = account(&site, &["--set", &format!("namespaces={{{}}}", site.namespace)]).await;
     let process = Process::start(

@@ -31,7 +31,7 @@ fn figures(received: u64, stored: u64, waiting: u64, oldest: f64) -> Value {
 }
 
 #[tokio::test]
-async fn a_pipeline_becomes_ready_and_says_what_is_wrong_when_it_is_not() {
+async fn a_pipeline_becomes_ready_and_says_what_is_wrong_when_it_is_not_with_a_played_kubelet() {
     let site = Site::new("ready").await;
     site.apply(&embedded("logs", json!({}))).await;
     let (reason, _) = site.until_condition("logs", "IngestorAvailable", "False").await;
@@ -69,7 +69,7 @@ async fn a_pipeline_becomes_ready_and_says_what_is_wrong_when_it_is_not() {
 }
 
 #[tokio::test]
-async fn entries_that_are_not_accounted_for_are_told() {
+async fn entries_that_are_not_accounted_for_are_told_with_a_played_kubelet_and_ingestor() {
     let site = Site::new("unbalanced").await;
     let _told = ingestor([127, 0, 7, 2], figures(10, 8, 1, 0.0)).await;
     let _kubelet = Kubelet::start(&site, "127.0.7.2");
