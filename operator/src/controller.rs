@@ -51,11 +51,12 @@ pub async fn run(client: Client, scope: Scope, options: Options, metrics: Metric
         metrics,
         backoff: Backoff::default(),
         capabilities: Mutex::default(),
-        http: reqwest::Client::new(),
+        http: asking(),
         resync: options.resync,
         deletion_timeout: options.deletion_timeout,
         checked: Mutex::default(),
         permits: options.permits,
+        shutdown: shutdown.clone(),
         pipelines: controller.store(),
         client,
     });
@@ -89,6 +90,11 @@ pub async fn run(client: Client, scope: Scope, options: Options, metrics: Metric
             _ = tick.tick() => discover(&context).await,
         }
     }
+}
+
+/// Asks pods, which no proxy reaches.
+fn asking() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().unwrap_or_default()
 }
 
 async fn discover(context: &Context) {

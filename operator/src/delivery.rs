@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures::future::join_all;
 use kube::ResourceExt;
 use kube::api::DynamicObject;
 use serde::Deserialize;
@@ -32,20 +33,22 @@ pub struct Delivery {
 
 /// Asks every ingestor that has an address.
 pub async fn delivered(client: &reqwest::Client, pods: &[&DynamicObject]) -> Verdict {
-    let mut asked = Vec::new();
-    for pod in pods {
-        let Some(address) = pod.data["status"]["podIP"].as_str().filter(|_| is_running(pod)) else {
-            continue;
-        };
+    let serving = pods.iter().filter(|pod| serves(pod));
+    let asked = serving.filter_map(|pod| {
+        let address = pod.data["status"]["podIP"].as_str()?;
         // An address of version 6 stands in brackets.
         let host = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
-        asked.push((pod.name_any(), ask(client, &format!("http://{host}:{PORT}/delivery")).await));
-    }
-    verdict(&asked)
+        let url = format!("http://{host}:{PORT}/delivery");
+        Some(async move { (pod.name_any(), ask(client, &url).await) })
+    });
+    verdict(&join_all(asked).await)
 }
 
-fn is_running(pod: &DynamicObject) -> bool {
-    pod.data["status"]["phase"] == "Running" && pod.metadata.deletion_timestamp.is_none()
+/// Whether a pod is one that answers: not one that starts or ends.
+fn serves(pod: &DynamicObject) -> bool {
+    let conditions = pod.data["status"]["conditions"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ready = conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True");
+    ready && pod.metadata.deletion_timestamp.is_none()
 }
 
 async fn ask(client: &reqwest::Client, url: &str) -> Result<Delivery, String> {
@@ -56,7 +59,7 @@ async fn ask(client: &reqwest::Client, url: &str) -> Result<Delivery, String> {
 
 fn verdict(asked: &[(String, Result<Delivery, String>)]) -> Verdict {
     if asked.is_empty() {
-        return Verdict::unknown("NoIngestor", "no ingestor runs that could tell");
+        return Verdict::unknown("NoIngestor", "no ingestor is ready that could tell");
     }
     for (pod, answer) in asked {
         let Ok(figures) = answer else { continue };

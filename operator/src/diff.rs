@@ -9,7 +9,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::Value;
 use similar::TextDiff;
 
-use crate::apply::is_owned;
+use crate::apply::{internal_key, is_owned};
 use crate::build::{self, MANAGER, Operand};
 use crate::capabilities::Capabilities;
 use crate::cli::DiffArgs;
@@ -52,7 +52,8 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<String> {
         // The API server wants one, and gives it only to what is kept.
         pipeline.uid = "00000000-0000-0000-0000-000000000000".to_owned();
     }
-    for operand in build::build(&pipeline, &args.settings, capabilities) {
+    let key = internal_key(&client, &pipeline).await?.unwrap_or_default();
+    for operand in build::build(&pipeline, &args.settings, capabilities, &key) {
         one(&client, &namespace, &pipeline.uid, &operand, &mut text).await?;
     }
     Ok(text)

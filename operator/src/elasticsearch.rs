@@ -1,6 +1,8 @@
 //! What Elasticsearch or OpenSearch holds for a pipeline, as the model defines it, put and kept so.
 
-use logpipeline_cluster::{ClusterError, Connection, Engine, Method, RequestError};
+use std::collections::BTreeSet;
+
+use logpipeline_cluster::{ClusterError, Connection, Engine, Method, RequestError, UNKNOWN};
 use logpipeline_model::elasticsearch::Lifecycle;
 use serde_json::{Value, json};
 
@@ -44,21 +46,22 @@ pub async fn settle(cluster: &Cluster) -> Settled {
             let reason =
                 if matches!(error, ClusterError::Unsupported { .. }) { "Unsupported" } else { "Failed" };
             let retention = Verdict::no(reason, error.to_string());
-            return Settled { storage, retention, ..after(Verdict::yes("", "")) };
+            let templates = Verdict::unknown("RetentionFails", "they are put after the lifecycle is settled");
+            return Settled { storage, templates, retention, ..after(Verdict::yes("", "")) };
         }
     };
     let applied = logpipeline_cluster::apply(&connection, &engine, &cluster.classes, &layout, false).await;
     let mut changed = match applied {
         Ok(applied) => applied.changed,
         Err(error) => {
-            let templates = Verdict::no(reason_of(&error), error.to_string());
+            let templates = Verdict::no(reason_of(&error), told(&error));
             return Settled { storage, templates, ..after(Verdict::yes("", "")) };
         }
     };
     match streams(&connection, cluster).await {
         Ok(made) => changed.extend(made),
         Err(error) => {
-            let templates = Verdict::no(reason_of(&error), error.to_string());
+            let templates = Verdict::no(reason_of(&error), told(&error));
             return Settled { storage, templates, ..after(Verdict::yes("", "")) };
         }
     }
@@ -92,7 +95,18 @@ async fn connect(cluster: &Cluster) -> Result<(Connection, Engine), ClusterError
 fn refusal(error: &ClusterError) -> Verdict {
     match error {
         ClusterError::Unsupported { reason } => Verdict::no("Unsupported", reason.clone()),
-        ClusterError::Request(error) => Verdict::no(reason_of(error), error.to_string()),
+        ClusterError::Request(error) => Verdict::no(reason_of(error), told(error)),
+    }
+}
+
+/// What may stand in a status: whoever writes a LogPipeline chooses the address, and must not read by way of the operator what
+/// other servers answer.
+fn told(error: &RequestError) -> String {
+    match error {
+        RequestError::Refused { url, status, kind, .. } if kind == UNKNOWN => {
+            format!("{url} answers with status {status}, and not as Elasticsearch or OpenSearch does")
+        }
+        error => error.to_string(),
     }
 }
 
@@ -151,9 +165,13 @@ pub async fn remove(cluster: &Cluster, policy: DeletionPolicy) -> Result<Vec<Str
     }
     let templates: Value =
         found(&connection, &format!("/_index_template/{pattern}"), "index_templates").await?;
-    let names = templates.as_array().map(Vec::as_slice).unwrap_or_default();
-    for name in names.iter().filter_map(|one| one["name"].as_str()) {
-        if left.iter().any(|stream| stream == name) {
+    let listed = templates.as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut names: BTreeSet<_> =
+        listed.iter().filter_map(|one| one["name"].as_str()).map(str::to_owned).collect();
+    // One that was interrupted has left their parts.
+    names.extend(cluster.classes.iter().map(|class| cluster.classes.stream(class)));
+    for name in &names {
+        if left.contains(name) {
             continue;
         }
         delete(&connection, &format!("/_index_template/{name}")).await?;

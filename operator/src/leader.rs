@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::jiff::Timestamp;
 use kube::{Api, Client};
 use kube_lease_manager::{LeaseManager, LeaseManagerBuilder};
 use tokio::time::Instant;
@@ -15,6 +16,8 @@ const DURATION: u64 = 15;
 const GRACE: u64 = 5;
 /// How often one that waits looks whether the Lease is free.
 const LOOK: Duration = Duration::from_secs(2);
+/// How long before its Lease ends a process that could not renew it stops.
+const MARGIN: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 pub enum LeaderError {
@@ -114,24 +117,29 @@ async fn failed(error: &kube_lease_manager::LeaseManagerError) {
     tokio::time::sleep(Duration::from_secs(1)).await;
 }
 
-/// Until the Lease is another's, or nobody can have renewed it: the manager goes on trying while the API server is not
-/// reached, though another process may reach it.
+/// Until the Lease is another's, or runs out: the manager goes on trying while the API server is not reached, though another
+/// process may reach it.
 async fn unseen(client: &Client, election: &Election) {
     let api: Api<Lease> = Api::namespaced(client.clone(), &election.namespace);
-    let mut seen = Instant::now();
-    loop {
-        tokio::time::sleep(LOOK).await;
-        let found = tokio::time::timeout(Duration::from_secs(GRACE), api.get(&election.name)).await;
-        match found {
-            Ok(Ok(lease)) => {
-                let holder = lease.spec.and_then(|spec| spec.holder_identity);
-                if holder.as_deref() != Some(election.identity.as_str()) {
-                    return;
-                }
-                seen = Instant::now();
+    let mut end = Instant::now() + Duration::from_secs(DURATION) - MARGIN;
+    let watch = async |end: &mut Instant| {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let Ok(Ok(lease)) = tokio::time::timeout(LOOK, api.get(&election.name)).await else { continue };
+            let Some(spec) = lease.spec else { return };
+            if spec.holder_identity.as_deref() != Some(election.identity.as_str()) {
+                return;
             }
-            _ if seen.elapsed() > Duration::from_secs(DURATION - GRACE) => return,
-            _ => {}
+            // By this process' own clock: it was itself who renewed the Lease.
+            let age = spec.renew_time.map(|time| Timestamp::now().duration_since(time.0)).unwrap_or_default();
+            let age = Duration::try_from(age).unwrap_or_default();
+            *end = Instant::now() + (Duration::from_secs(DURATION) - MARGIN).saturating_sub(age);
+        }
+    };
+    loop {
+        let until = end;
+        if tokio::time::timeout_at(until, watch(&mut end)).await.is_ok() || end <= until {
+            return;
         }
     }
 }

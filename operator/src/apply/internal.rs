@@ -14,15 +14,34 @@ use super::ApplyError;
 use crate::build::{INSTANCE, MANAGED_BY, MANAGER, internal_secret, owner};
 use crate::validate::Pipeline;
 
-/// Makes the Secret where it is missing; never changes it. Whether it was made.
-pub async fn ensure_internal_secret(client: &Client, pipeline: &Pipeline) -> Result<bool, ApplyError> {
+const SESSION_KEY: &str = "session-key";
+
+/// The pipeline's key, of the Secret as it is; `None` where there is none, or it is somebody else's.
+pub async fn internal_key(client: &Client, pipeline: &Pipeline) -> Result<Option<String>, ApplyError> {
     let name = internal_secret(&pipeline.name);
     let api: Api<Secret> = Api::namespaced(client.clone(), &pipeline.namespace);
-    let found = api.get_metadata_opt(&name).await.map_err(ApplyError::of("read", "Secret", &name))?;
+    let found = api.get_opt(&name).await.map_err(ApplyError::of("read", "Secret", &name))?;
+    Ok(found.filter(|found| is_ours(found, pipeline)).map(|found| key_of(&found)))
+}
+
+fn is_ours(found: &Secret, pipeline: &Pipeline) -> bool {
+    found.owner_references().iter().any(|one| one.uid == pipeline.uid)
+}
+
+fn key_of(secret: &Secret) -> String {
+    let key = secret.data.as_ref().and_then(|data| data.get(SESSION_KEY));
+    key.map(|key| String::from_utf8_lossy(&key.0).into_owned()).unwrap_or_default()
+}
+
+/// Makes the Secret where it is missing; never changes it. The pipeline's key.
+pub async fn ensure_internal_secret(client: &Client, pipeline: &Pipeline) -> Result<String, ApplyError> {
+    let name = internal_secret(&pipeline.name);
+    let api: Api<Secret> = Api::namespaced(client.clone(), &pipeline.namespace);
+    let found = api.get_opt(&name).await.map_err(ApplyError::of("read", "Secret", &name))?;
     if let Some(found) = found {
         // Whoever made it would know the tokens.
-        let ours = found.owner_references().iter().any(|one| one.uid == pipeline.uid);
-        return if ours { Ok(false) } else { Err(ApplyError::Foreign { kind: "Secret", name }) };
+        let ours = is_ours(&found, pipeline);
+        return if ours { Ok(key_of(&found)) } else { Err(ApplyError::Foreign { kind: "Secret", name }) };
     }
     let failed =
         |error: io::Error| ApplyError::of("make", "Secret", &name)(kube::Error::Service(Box::new(error)));
@@ -31,7 +50,7 @@ pub async fn ensure_internal_secret(client: &Client, pipeline: &Pipeline) -> Res
     let data = BTreeMap::from([
         ("tokens".to_owned(), format!("generator:{token}\n")),
         ("token".to_owned(), token),
-        ("session-key".to_owned(), session_key),
+        (SESSION_KEY.to_owned(), session_key.clone()),
     ]);
     let secret = Secret {
         metadata: ObjectMeta {
@@ -50,8 +69,7 @@ pub async fn ensure_internal_secret(client: &Client, pipeline: &Pipeline) -> Res
     };
     let params = PostParams { field_manager: Some(MANAGER.to_owned()), ..Default::default() };
     match api.create(&params, &secret).await {
-        Ok(_) => Ok(true),
-        Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
+        Ok(_) => Ok(session_key),
         Err(error) => Err(ApplyError::of("make", "Secret", &name)(error)),
     }
 }

@@ -1,5 +1,6 @@
 //! Step four: the cluster is made to hold what was built, by server-side apply, with as few requests as it takes.
 
+pub mod claims;
 mod compare;
 mod internal;
 mod replicas;
@@ -8,17 +9,17 @@ mod volumes;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, Preconditions};
 use kube::{Api, Client, ResourceExt};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::build::{MANAGER, Operand, SPEC_HASH};
 use crate::validate::Pipeline;
 use crate::watch::Stores;
 
-pub use internal::ensure_internal_secret;
+pub use internal::{ensure_internal_secret, internal_key};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
@@ -110,6 +111,8 @@ impl Applier {
             // Of others' objects, and of those made in this moment, watches tell nothing.
             None => api.get_opt(name).await.map_err(ApplyError::of("read", kind, name))?,
         };
+        let mut wanted = operand.clone();
+        let mut refused = None;
         if let Some(found) = &found {
             if !is_owned(found, &pipeline.uid) {
                 applied.foreign.push(format!("{kind} {name}"));
@@ -119,21 +122,36 @@ impl Applier {
             if kind == "Job" || self.is_settled(operand, found) {
                 return Ok(());
             }
-            if kind == "StatefulSet"
-                && volumes::grow(&self.client, &pipeline.namespace, &operand.object, found).await?
-            {
-                applied.changed.push(format!("{kind} {name}"));
+            // Only this very object: one that is made meanwhile may be somebody else's.
+            wanted.object["metadata"]["uid"] = json!(found.uid());
+            match volumes::grow(&self.client, &pipeline.namespace, operand, found).await {
+                Ok(false) => replicas::hand_over(&api, operand).await?,
+                Ok(true) => {
+                    applied.changed.push(format!("{kind} {name}"));
+                    replicas::keep(&mut wanted, found);
+                    wanted.object["metadata"]["uid"].take();
+                }
+                // All else changes though a volume cannot.
+                Err(error) => {
+                    let claims = found.data["spec"]["volumeClaimTemplates"].clone();
+                    wanted.object["spec"]["volumeClaimTemplates"] = claims;
+                    refused = Some(error);
+                }
             }
-            replicas::hand_over(&api, operand).await?;
+        } else if let Some(deployment) = before_the_set(pipeline, operand, stores) {
+            replicas::keep(&mut wanted, &deployment);
         }
         let before = found.as_ref().and_then(ResourceExt::resource_version);
-        let now = match self.patch(&api, operand).await {
+        let now = match self.patch(&api, &wanted).await {
             // A kind that was there a moment ago.
             Err(error) if operand.is_optional() && error.is_not_found() => return Ok(()),
             other => other?,
         };
         if before != now.resource_version() {
             applied.changed.push(format!("{kind} {name}"));
+        }
+        if let Some(error) = refused {
+            return Err(error);
         }
         self.settle(operand, &now);
         Ok(())
@@ -183,25 +201,32 @@ impl Applier {
                 if wanted.contains(&(resource.kind.as_str(), name.as_str()))
                     || !is_owned(&found, &pipeline.uid)
                     || found.metadata.deletion_timestamp.is_some()
+                    || (resource.kind == "Deployment"
+                        && wanted.contains(&("StatefulSet", name.as_str()))
+                        && !takes_over(pipeline, &name, stores))
                 {
                     continue;
                 }
-                self.remove(resource, &pipeline.namespace, &name).await?;
+                self.remove(resource, &pipeline.namespace, &found).await?;
                 applied.changed.push(format!("{} {name}", resource.kind));
             }
         }
         Ok(())
     }
 
+    /// Removes this very object: one of its name that is made meanwhile may be somebody else's.
     pub async fn remove(
         &self,
         resource: &ApiResource,
         namespace: &str,
-        name: &str,
+        found: &DynamicObject,
     ) -> Result<(), ApplyError> {
-        match self.api(resource, namespace).delete(name, &DeleteParams::background()).await {
-            Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
-            other => other.map(drop).map_err(ApplyError::of("delete", &resource.kind, name)),
+        let name = found.name_any();
+        let this = Preconditions { uid: found.uid(), resource_version: None };
+        let params = DeleteParams::background().preconditions(this);
+        match self.api(resource, namespace).delete(&name, &params).await {
+            Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => Ok(()),
+            other => other.map(drop).map_err(ApplyError::of("delete", &resource.kind, &name)),
         }
     }
 
@@ -214,6 +239,18 @@ impl Applier {
     fn api(&self, resource: &ApiResource, namespace: &str) -> Api<DynamicObject> {
         Api::namespaced_with(self.client.clone(), namespace, resource)
     }
+}
+
+/// The Deployment in whose place a StatefulSet is made.
+fn before_the_set(pipeline: &Pipeline, operand: &Operand, stores: &Stores) -> Option<Arc<DynamicObject>> {
+    let found = stores.get("Deployment", &pipeline.namespace, operand.name())?;
+    (operand.kind() == "StatefulSet" && is_owned(&found, &pipeline.uid)).then_some(found)
+}
+
+/// Whether what a Deployment did is done by the StatefulSet of its name: its volumes may be long in coming, or never come.
+fn takes_over(pipeline: &Pipeline, name: &str, stores: &Stores) -> bool {
+    let set = stores.get("StatefulSet", &pipeline.namespace, name);
+    set.is_some_and(|set| set.data["status"]["availableReplicas"].as_i64().unwrap_or_default() > 0)
 }
 
 /// Whether a pipeline is the controller of an object.

@@ -33,6 +33,14 @@ pub(super) async fn hand_over(api: &Api<DynamicObject>, operand: &Operand) -> Re
     Ok(())
 }
 
+/// Makes an object with as many pods as the one had whose place it takes, where an autoscaler is to decide later.
+pub(super) fn keep(operand: &mut Operand, before: &DynamicObject) {
+    let spec = &mut operand.object["spec"];
+    if spec["replicas"].is_null() && before.data["spec"]["replicas"].is_number() {
+        spec["replicas"] = before.data["spec"]["replicas"].clone();
+    }
+}
+
 fn owns(found: &DynamicObject) -> bool {
     found.managed_fields().iter().any(|entry| {
         entry.manager.as_deref() == Some(MANAGER)

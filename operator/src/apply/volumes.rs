@@ -7,7 +7,7 @@ use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
 
 use super::ApplyError;
-use crate::build::MANAGER;
+use crate::build::{MANAGER, Operand};
 use crate::quantity;
 
 /// Grows the volumes of a StatefulSet where they are to be larger, and removes it from around its pods so that it can be made
@@ -15,9 +15,13 @@ use crate::quantity;
 pub(super) async fn grow(
     client: &Client,
     namespace: &str,
-    wanted: &Value,
+    operand: &Operand,
     found: &DynamicObject,
 ) -> Result<bool, ApplyError> {
+    let wanted = &operand.object;
+    if operand.kind() != "StatefulSet" {
+        return Ok(false);
+    }
     let template = &wanted["spec"]["volumeClaimTemplates"][0];
     let Some(size) = requested(template) else { return Ok(false) };
     let is_as_wanted = requested(&found.data["spec"]["volumeClaimTemplates"][0])
@@ -66,7 +70,7 @@ fn requested(claim: &Value) -> Option<&str> {
 }
 
 /// `data-shop-store-0` is of `data-shop-store-`; `data-shop-store-x-0` is not.
-fn is_of(claim: &PersistentVolumeClaim, prefix: &str) -> bool {
+pub(super) fn is_of(claim: &PersistentVolumeClaim, prefix: &str) -> bool {
     let name = claim.name_any();
     name.strip_prefix(prefix)
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))

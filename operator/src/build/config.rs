@@ -35,7 +35,7 @@ fn config_map(context: &Context<'_>, component: Component, variables: Variables)
 
 /// Changes when anything changes that pods read at their start only.
 pub(super) fn config_hash(context: &Context<'_>, variables: &[&Variables]) -> String {
-    let mut texts: Vec<&str> = Vec::new();
+    let mut texts: Vec<&str> = vec![context.key];
     for (name, value) in variables.iter().copied().flatten() {
         texts.extend([name.as_str(), value.as_str()]);
     }

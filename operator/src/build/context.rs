@@ -69,6 +69,7 @@ pub fn selector_text(pipeline: &str, component: Component) -> String {
 pub(super) struct Context<'a> {
     pub(super) pipeline: &'a Pipeline,
     pub(super) settings: &'a Settings,
+    pub(super) key: &'a str,
 }
 
 impl Context<'_> {

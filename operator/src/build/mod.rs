@@ -62,8 +62,14 @@ impl Operand {
 }
 
 /// All objects of a pipeline, those that others need first.
-pub fn build(pipeline: &Pipeline, settings: &Settings, capabilities: Capabilities) -> Vec<Operand> {
-    let context = Context { pipeline, settings };
+/// `key` is what only the operator and the pipeline's pods know: whoever reads pods must not be able to try passwords on the hashes there.
+pub fn build(
+    pipeline: &Pipeline,
+    settings: &Settings,
+    capabilities: Capabilities,
+    key: &str,
+) -> Vec<Operand> {
+    let context = Context { pipeline, settings, key };
     let mut operands = vec![
         Operand::of(&account::account(&context, Component::Ingestor)),
         Operand::of(&account::account(&context, Component::Query)),

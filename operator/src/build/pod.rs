@@ -131,6 +131,8 @@ pub(super) fn container(
             capabilities: Some(Capabilities { drop: Some(vec!["ALL".to_owned()]), add: None }),
             ..Default::default()
         }),
+        // The status tells why a container ended.
+        termination_message_policy: Some("FallbackToLogsOnError".to_owned()),
         volume_mounts: Some(mounts).filter(|mounts| !mounts.is_empty()),
         ..Default::default()
     }

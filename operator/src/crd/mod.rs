@@ -56,7 +56,7 @@ pub use storage::{ElasticsearchSpec, EmbeddedSpec, StorageSpec};
         .message("the embedded store has one writer: leave ingestor.autoscaling out, or use storage.elasticsearch"),
     validation = Rule::new("!has(self.storage.embedded) || self.ingestor.replicas <= 1")
         .message("the embedded store has one writer: ingestor.replicas must be 1 (or 0 to stop it), or use storage.elasticsearch"),
-    validation = Rule::new("!has(self.storage.embedded) || self.query.replicas <= 1")
+    validation = Rule::new("!has(self.storage.embedded) || self.query.replicas == 1")
         .message("the embedded store is read beside its one writer: query.replicas must be 1, or use storage.elasticsearch"),
     validation = Rule::new("!has(self.storage.embedded) || !has(self.ingestor.wal)")
         .message("the embedded store keeps the write-ahead log on its own volume: leave ingestor.wal out; storage.embedded.size holds both"),

@@ -8,23 +8,33 @@ use kube::runtime::events::EventType;
 
 use super::publish::{publish, tell};
 use super::{Context, Outcome, ReconcileError, finalize, observe};
-use crate::apply::is_owned;
+use crate::apply::{claims, is_owned};
 use crate::build::Component;
 use crate::crd::LogPipeline;
 use crate::elasticsearch;
 use crate::fetch;
 use crate::status::{self, Report, Verdict};
-use crate::validate::{self, Invalid, Storage};
+use crate::validate::{self, Cluster, Invalid, Storage};
 
 /// How soon to look again whether pods have ended.
 const SOON: Duration = Duration::from_secs(2);
 const AGAIN: Duration = Duration::from_secs(10);
+/// What the controller of StatefulSets takes to tie volumes to them, or to untie them.
+const CLAIMS: Duration = Duration::from_secs(30);
 /// What pods take to end, shipping what they have.
 const USUAL: Duration = Duration::from_secs(45);
 
 pub(super) async fn cleanup(resource: &LogPipeline, context: &Context) -> Result<Outcome, ReconcileError> {
     if !resource.finalizers().iter().any(|one| one == super::FINALIZER) {
         return Ok(Outcome::Gone);
+    }
+    let policy = resource.spec.deletion_policy;
+    let namespace = resource.namespace().unwrap_or_default();
+    let uid = resource.uid().unwrap_or_default();
+    if !claims::follow(&context.client, &context.stores, &namespace, &uid, policy).await?
+        && waited(resource) < CLAIMS
+    {
+        return Ok(Outcome::Soon(SOON));
     }
     if resource.spec.storage.elasticsearch.is_none() {
         return let_go(resource, context).await;
@@ -62,7 +72,7 @@ async fn end_workloads(resource: &LogPipeline, context: &Context) -> Result<bool
         for found in context.stores.all(kind, &namespace) {
             if is_owned(&found, &uid) && found.metadata.deletion_timestamp.is_none() {
                 let Some(kind) = context.stores.resources().find(|one| one.kind == kind) else { continue };
-                context.applier.remove(kind, &namespace, &found.name_any()).await?;
+                context.applier.remove(kind, &namespace, &found).await?;
             }
         }
     }
@@ -75,18 +85,33 @@ async fn remove(
     resource: &LogPipeline,
     context: &Context,
 ) -> Result<Result<Vec<String>, String>, ReconcileError> {
-    let namespace = resource.namespace().unwrap_or_default();
-    let fetched = fetch::fetch(&context.client, &namespace, &resource.spec, Default::default()).await?;
-    let pipeline = match validate::validate(resource, &fetched) {
-        Ok(pipeline) => pipeline,
-        Err(problems) => {
-            let text: Vec<_> = problems.iter().map(Invalid::to_string).collect();
-            return Ok(Err(text.join("; ")));
-        }
+    let others = context.pipelines.state();
+    if let Some(shared) = validate::shared(resource, &others) {
+        tracing::info!(%shared, "nothing is removed from Elasticsearch");
+        return Ok(Ok(Vec::new()));
+    }
+    let cluster = match cluster(resource, context).await {
+        Ok(Some(cluster)) => cluster,
+        Ok(None) => return Ok(Ok(Vec::new())),
+        Err(reason) => return Ok(Err(reason)),
     };
-    let Storage::Elasticsearch(cluster) = &pipeline.storage else { return Ok(Ok(Vec::new())) };
-    let removed = elasticsearch::remove(cluster, pipeline.deletion_policy).await;
+    let removed = elasticsearch::remove(&cluster, resource.spec.deletion_policy).await;
     Ok(removed.map_err(|error| error.to_string()))
+}
+
+/// The cluster that the spec names, whatever else is wrong with it; where its Secrets went first, as it was reached last.
+async fn cluster(resource: &LogPipeline, context: &Context) -> Result<Option<Cluster>, String> {
+    let namespace = resource.namespace().unwrap_or_default();
+    let fetched = fetch::fetch(&context.client, &namespace, &resource.spec, Default::default()).await;
+    let reason = match fetched.map(|fetched| validate::storage_of(resource, &fetched)) {
+        Ok(Ok(Storage::Elasticsearch(cluster))) => return Ok(Some(*cluster)),
+        Ok(Ok(Storage::Embedded(_))) => return Ok(None),
+        Ok(Err(problems)) => problems.iter().map(Invalid::to_string).collect::<Vec<_>>().join("; "),
+        Err(error) => error.to_string(),
+    };
+    let checked = context.checked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let known = checked.get(&resource.uid().unwrap_or_default());
+    known.map(|known| Some(known.cluster.clone())).ok_or(reason)
 }
 
 /// How long the deletion takes already.

@@ -9,6 +9,8 @@ pub enum ReconcileError {
     Fetch(#[from] FetchError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    #[error("it took over two minutes: the API server, Elasticsearch or a pod does not answer")]
+    Late,
     #[error("failed to write the finalizer: {0}")]
     Finalizer(kube::Error),
     #[error("failed to write the status: {0}")]
@@ -20,6 +22,7 @@ impl ReconcileError {
         match self {
             Self::Fetch(_) => "fetch",
             Self::Apply(_) => "apply",
+            Self::Late => "deadline",
             Self::Finalizer(_) => "finalizer",
             Self::Status(_) => "status",
         }

@@ -14,10 +14,11 @@ use kube::runtime::controller::Action;
 use kube::runtime::events::Recorder;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, Resource, ResourceExt};
+use logpipeline_service::Shutdown;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::apply::{Applied, Applier, ensure_internal_secret};
+use crate::apply::{Applied, Applier, ApplyError, ensure_internal_secret};
 use crate::backoff::Backoff;
 use crate::build;
 use crate::capabilities::Capabilities;
@@ -34,6 +35,9 @@ pub use error::ReconcileError;
 
 /// The least time between two looks at an Elasticsearch that fails.
 const AGAIN: Duration = Duration::from_millis(900);
+
+/// A request that is never answered must not hold up other pipelines.
+const LONGEST: Duration = Duration::from_secs(120);
 
 pub const FINALIZER: &str = "logpipeline.dev/cleanup";
 /// With the value `true`, lets a deleted LogPipeline go without anything being removed from Elasticsearch.
@@ -56,6 +60,7 @@ pub struct Context {
     pub deletion_timeout: Duration,
     pub checked: Mutex<HashMap<String, Checked>>,
     pub permits: Arc<Semaphore>,
+    pub shutdown: Shutdown,
     pub pipelines: Store<LogPipeline>,
 }
 
@@ -72,20 +77,29 @@ pub struct Checked {
     hash: String,
     at: Instant,
     settled: Settled,
+    /// How it was reached: a deletion may come after its Secrets went.
+    cluster: Cluster,
 }
 
 pub async fn reconcile(resource: Arc<LogPipeline>, context: Arc<Context>) -> Result<Action, ReconcileError> {
     context.metrics.waiting.inc();
-    // It is never closed.
-    let _permit = context.permits.acquire().await;
+    let permit = tokio::select! {
+        permit = context.permits.acquire() => Some(permit),
+        // Whoever leads next begins with all of them.
+        () = context.shutdown.stopping() => None,
+    };
     context.metrics.waiting.dec();
+    if permit.is_none() {
+        return Ok(Action::await_change());
+    }
     // It may have changed while it waited, or be gone.
     let Some(resource) = context.pipelines.get(&ObjectRef::from_obj(&*resource)) else {
         return Ok(Action::await_change());
     };
     let started = Instant::now();
     context.metrics.under_way.inc();
-    let result = run(&resource, &context).await;
+    let result = tokio::time::timeout(LONGEST, run(&resource, &context)).await;
+    let result = result.unwrap_or(Err(ReconcileError::Late));
     context.metrics.under_way.dec();
     let label = match &result {
         Ok(Outcome::Invalid) => "invalid",
@@ -156,15 +170,22 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
     let fetched = match fetch::fetch(&context.client, &namespace, &resource.spec, capabilities).await {
         Ok(fetched) => fetched,
         Err(error) => {
+            observe::running(&observe::Shape::of(resource), context, &mut report).await;
             report.ready = Some(Verdict::no("FetchFailed", error.to_string()));
             publish::publish(resource, context, &report).await?;
             return Err(error.into());
         }
     };
-    let pipeline = match validate::validate(resource, &fetched) {
+    let others = context.pipelines.state();
+    let validated = validate::validate(resource, &fetched).and_then(|pipeline| {
+        validate::shared(resource, &others).map_or(Ok(pipeline), |shared| Err(vec![shared]))
+    });
+    let pipeline = match validated {
         Ok(pipeline) => pipeline,
         Err(problems) => {
             report.verdicts.push((status::CONFIG_VALID, invalid(&problems)));
+            // What runs goes on running, and is told of.
+            observe::running(&observe::Shape::of(resource), context, &mut report).await;
             publish::publish(resource, context, &report).await?;
             return Ok(Outcome::Invalid);
         }
@@ -177,14 +198,8 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
         publish::publish(resource, context, &report).await?;
         return Ok(Outcome::Settled);
     }
-    let applied = match apply(resource, &pipeline, &fetched, context).await {
-        Ok(applied) => applied,
-        Err(error) => {
-            report.ready = Some(Verdict::no("ApplyFailed", error.to_string()));
-            publish::publish(resource, context, &report).await?;
-            return Err(error);
-        }
-    };
+    // What is refused there holds up nothing here.
+    let applied = apply(resource, &pipeline, &fetched, context).await;
     let mut outcome = Outcome::Settled;
     if let Storage::Elasticsearch(cluster) = &pipeline.storage {
         let settled = settle(resource, cluster, context).await;
@@ -198,15 +213,19 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
         ]);
     }
     observe::observe(resource, &pipeline, context, &mut report).await;
-    if !applied.foreign.is_empty() {
-        let message = format!(
-            "{} is there and belongs to somebody else: it is left alone. Remove it, or give the LogPipeline another name",
-            applied.foreign.join(", ")
-        );
-        report.ready = Some(Verdict::no("NameTaken", message));
+    match &applied {
+        Err(error) => report.ready = Some(Verdict::no("ApplyFailed", error.to_string())),
+        Ok(applied) if !applied.foreign.is_empty() => {
+            let message = format!(
+                "{} is there and belongs to somebody else: it is left alone. Remove it, or give the LogPipeline another name",
+                applied.foreign.join(", ")
+            );
+            report.ready = Some(Verdict::no("NameTaken", message));
+        }
+        Ok(_) => {}
     }
     publish::publish(resource, context, &report).await?;
-    Ok(outcome)
+    applied.map(|_| outcome)
 }
 
 async fn apply(
@@ -215,8 +234,15 @@ async fn apply(
     fetched: &Fetched,
     context: &Context,
 ) -> Result<Applied, ReconcileError> {
-    ensure_internal_secret(&context.client, pipeline).await?;
-    let mut operands = build::build(pipeline, &context.settings, fetched.capabilities);
+    let key = match ensure_internal_secret(&context.client, pipeline).await {
+        Ok(key) => key,
+        // Every pod would read it.
+        Err(ApplyError::Foreign { kind, name }) => {
+            return Ok(Applied { foreign: vec![format!("{kind} {name}")], ..Applied::default() });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut operands = build::build(pipeline, &context.settings, fetched.capabilities, &key);
     let before = resource.status.as_ref().map(|status| status.generators.as_slice()).unwrap_or_default();
     let finished = status::finished_jobs(before);
     operands.retain(|one| {
@@ -249,7 +275,7 @@ async fn settle(resource: &LogPipeline, cluster: &Cluster, context: &Context) ->
     for path in &settled.changed {
         tracing::info!(path, "put into Elasticsearch");
     }
-    let checked = Checked { hash, at: Instant::now(), settled: settled.clone() };
+    let checked = Checked { hash, at: Instant::now(), settled: settled.clone(), cluster: cluster.clone() };
     context.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, checked);
     settled
 }

@@ -44,6 +44,8 @@ impl Verdict {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Workload {
     pub wanted: i64,
+    /// How many are enough: as many as are wanted, or fewer while an autoscaler adds some.
+    pub enough: i64,
     pub available: i64,
     pub replicas: i64,
     /// Whether its controller has seen what it is to be.
@@ -59,10 +61,11 @@ impl Workload {
         let wanted = spec["replicas"].as_i64().unwrap_or(1);
         Self {
             wanted,
+            enough: wanted,
             available: number(status, "availableReplicas"),
             replicas: number(status, "replicas"),
             observed: status["observedGeneration"].as_i64() >= object.metadata.generation,
-            updated: number(status, "updatedReplicas") >= wanted,
+            updated: number(status, "updatedReplicas") >= number(status, "replicas").min(wanted),
         }
     }
 }
@@ -87,11 +90,18 @@ pub fn availability(workload: Option<&Workload>, pods: &[&DynamicObject], contai
         let message = trouble.unwrap_or_else(|| "a change is being rolled out".to_owned());
         return Verdict::no("RollingOut", message);
     }
-    if workload.available < workload.wanted {
+    if workload.available < workload.wanted.min(workload.enough) {
         let message = trouble.unwrap_or_else(|| "fewer pods are ready than are wanted".to_owned());
         return Verdict::no("TooFewPods", message);
     }
     Verdict::yes("Available", "all pods are ready")
+}
+
+/// The last of what a container said before it ended, without the rest of its log.
+fn last_line(log: &str) -> &str {
+    let line = log.trim_end().lines().last().unwrap_or_default();
+    let end = (0..=line.len().min(500)).rev().find(|at| line.is_char_boundary(*at)).unwrap_or_default();
+    &line[..end]
 }
 
 /// Why a pod does not run, in its own words.
@@ -104,6 +114,9 @@ fn trouble(pod: &DynamicObject, container: &str) -> Option<String> {
         let usual = ["ContainerCreating", "PodInitializing"];
         if let Some(reason) = waiting["reason"].as_str().filter(|reason| !usual.contains(reason)) {
             let message = waiting["message"].as_str().unwrap_or_default();
+            // Why it ended before says more than that it is started again later.
+            let last = one["lastState"]["terminated"]["message"].as_str().map(last_line).unwrap_or_default();
+            let message = if last.is_empty() { message } else { last };
             return Some(format!("pod {name}: {reason}: {message}").trim_end_matches([':', ' ']).to_owned());
         }
     }
@@ -128,7 +141,7 @@ mod tests {
     }
 
     fn workload(wanted: i64, available: i64) -> Workload {
-        Workload { wanted, available, replicas: wanted, observed: true, updated: true }
+        Workload { wanted, enough: wanted, available, replicas: wanted, observed: true, updated: true }
     }
 
     #[test]
@@ -140,6 +153,14 @@ mod tests {
         let verdict = availability(Some(&workload(1, 0)), &[&waiting], "ingestor");
         assert_eq!(verdict.reason, "NoPodAvailable");
         assert_eq!(verdict.message, "pod shop-ingestor-0: ImagePullBackOff: back-off pulling image \"x\"");
+        let crashing = pod(&json!({ "containerStatuses": [{ "name": "ingestor",
+            "state": { "waiting": { "reason": "CrashLoopBackOff", "message": "back-off 10s restarting" } },
+            "lastState": { "terminated": { "message": "starting\nline 2 of the tokens file has no colon\n" } } }] }));
+        let verdict = availability(Some(&workload(1, 0)), &[&crashing], "ingestor");
+        assert_eq!(
+            verdict.message,
+            "pod shop-ingestor-0: CrashLoopBackOff: line 2 of the tokens file has no colon"
+        );
         // The other container of the same pod has no trouble of its own.
         assert_eq!(availability(Some(&workload(1, 0)), &[&waiting], "query").message, "no pod is ready yet");
         let unscheduled = pod(&json!({ "conditions": [
@@ -156,5 +177,8 @@ mod tests {
         assert_eq!(reason(Some(Workload { observed: false, ..workload(1, 1) })), "Progressing");
         assert_eq!(reason(Some(Workload { updated: false, ..workload(1, 1) })), "RollingOut");
         assert_eq!(reason(Some(workload(2, 1))), "TooFewPods");
+        // While an autoscaler adds pods there are enough.
+        assert_eq!(reason(Some(Workload { enough: 2, ..workload(5, 2) })), "Available");
+        assert_eq!(reason(Some(Workload { enough: 2, ..workload(5, 1) })), "TooFewPods");
     }
 }

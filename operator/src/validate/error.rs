@@ -27,9 +27,13 @@ pub enum Invalid {
     #[error("{field} is too small: at least {least}")]
     Small { field: &'static str, least: &'static str },
     #[error(
-        "the name {name:?}, which the data streams would bear, cannot be: {source}; set storage.elasticsearch.pipelineName"
+        "the name {name:?}, which the data streams would bear, cannot be: {source}; delete the LogPipeline, and make it anew with a storage.elasticsearch.pipelineName that can be"
     )]
     Name { name: String, source: ClassError },
+    #[error(
+        "LogPipeline {other} writes into the same data streams, logs-{pipeline}.*, of the same Elasticsearch: delete this one, and make it anew with another storage.elasticsearch.pipelineName"
+    )]
+    Shared { other: String, pipeline: String },
     #[error("neither storage.embedded nor storage.elasticsearch is set")]
     NoStorage,
 }
@@ -46,6 +50,7 @@ impl Invalid {
             Self::NoKey { .. } | Self::NoCredentials { .. } => "SecretKeyMissing",
             Self::Content { .. } => "SecretInvalid",
             Self::NoEck { .. } | Self::EckNotInstalled { .. } => "ElasticsearchNotFound",
+            Self::Shared { .. } => "NameTaken",
             Self::Duration { .. }
             | Self::Quantity { .. }
             | Self::Small { .. }

@@ -2,6 +2,7 @@
 
 mod error;
 mod secrets;
+mod shared;
 mod storage;
 mod types;
 
@@ -12,6 +13,7 @@ use crate::fetch::Fetched;
 use crate::quantity;
 
 pub use error::Invalid;
+pub use shared::shared;
 pub use types::{
     Cluster, Credentials, Generator, Ingestor, Pipeline, Query, Reader, Replicas, SecretKey, Sender, Storage,
     Tls, Volume, Wal,
@@ -52,6 +54,17 @@ pub fn validate(resource: &LogPipeline, fetched: &Fetched) -> Result<Pipeline, V
         generators,
         deletion_policy: spec.deletion_policy,
     })
+}
+
+/// Where entries are kept, whatever else may be wrong.
+pub fn storage_of(resource: &LogPipeline, fetched: &Fetched) -> Result<Storage, Vec<Invalid>> {
+    let namespace = resource.namespace().unwrap_or_default();
+    let mut problems = Vec::new();
+    let mut secrets = Secrets::new(&namespace, fetched, &mut problems);
+    match storage::storage(resource, &namespace, fetched, &mut secrets) {
+        Some(storage) if problems.is_empty() => Ok(storage),
+        _ => Err(problems),
+    }
 }
 
 fn ingestor(resource: &LogPipeline, secrets: &mut Secrets<'_>) -> Option<Ingestor> {

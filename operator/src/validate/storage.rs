@@ -9,6 +9,7 @@ use logpipeline_service::units::parse_duration;
 
 use super::error::Invalid;
 use super::secrets::Secrets;
+use super::shared::pipeline_name;
 use super::types::{Cluster, Credentials, SecretKey, Storage, Volume};
 use crate::crd::{ElasticsearchSpec, LifecycleSpec, LogPipeline, RetentionSpec};
 use crate::fetch::{Eck, Fetched, eck};
@@ -120,10 +121,7 @@ fn classes(
     secrets: &mut Secrets<'_>,
 ) -> Option<Classes> {
     let retention = &resource.spec.retention;
-    let name = match &spec.pipeline_name {
-        Some(name) => name.clone(),
-        None => format!("{namespace}-{}", resource.name_any()),
-    };
+    let name = pipeline_name(spec, namespace, &resource.name_any());
     let default = secrets.kept(keep("retention.default", &retention.default));
     let mut others = Vec::new();
     for one in &retention.by_level {

@@ -60,6 +60,36 @@ async fn an_embedded_store_goes_with_its_volume_where_it_is_to_be_deleted() {
 }
 
 #[tokio::test]
+async fn a_volume_stays_or_goes_as_the_spec_says_at_the_end_though_it_was_never_applied() {
+    let site = Site::new("changed").await;
+    for (name, first, last, stays) in
+        [("kept", "Delete", "Retain", true), ("dropped", "Retain", "Delete", false)]
+    {
+        site.apply(&embedded(name, json!({ "deletionPolicy": first }))).await;
+        let claim = format!("data-{name}-store-0");
+        eventually("its claim is made", async || site.get::<PersistentVolumeClaim>(&claim).await).await;
+        let owned = async || {
+            let owners = site.get::<PersistentVolumeClaim>(&claim).await?.metadata.owner_references;
+            (owners.is_some_and(|owners| !owners.is_empty()) == stays).then_some(())
+        };
+        eventually("its claim is as it was to be first", owned).await;
+        site.apply(&embedded(name, json!({ "deletionPolicy": first, "paused": true }))).await;
+        site.until_condition(name, "Ready", "False").await;
+        site.apply(&embedded(name, json!({ "deletionPolicy": last, "paused": true }))).await;
+        site.delete(name).await;
+        gone(&site, name).await;
+        let set = format!("{name}-store");
+        eventually("the store is gone", async || site.get::<StatefulSet>(&set).await.is_none().then_some(()))
+            .await;
+        // Long enough for a garbage collector.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let left = site.get::<PersistentVolumeClaim>(&claim).await;
+        let is_left = left.is_some_and(|claim| claim.metadata.deletion_timestamp.is_none());
+        assert_eq!(is_left, stays, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_elasticsearch_that_cannot_be_reached_holds_a_deletion_up_for_a_time_and_says_so() {
     let mut site = Site::bare("unreachable").await;
     site.start(Duration::from_secs(6));

@@ -122,6 +122,11 @@ async fn one_object_that_is_refused_holds_up_no_other() {
     })
     .await;
     assert!(site.get::<Service>("logs-ingestor").await.is_none());
+    // What is told of everything else is told.
+    let on_nothing = elasticsearch("more", NOWHERE, json!({}));
+    site.apply(&on_nothing).await;
+    let (reason, _) = site.until_condition("more", "StorageReady", "False").await;
+    assert_eq!(reason, "Unreachable");
     site.api::<ResourceQuota>().delete("none", &DeleteParams::default()).await.unwrap();
     eventually("the Service follows", async || site.get::<Service>("logs-ingestor").await).await;
 }
@@ -132,7 +137,8 @@ async fn nothing_is_written_where_nothing_changed_with_a_played_kubelet() {
     let _kubelet = Kubelet::start(&site, "127.0.0.1");
     site.apply(&embedded("logs", json!({}))).await;
     site.until_condition("logs", "IngestorAvailable", "True").await;
-    site.until_condition("logs", "Delivered", "Unknown").await;
+    eventually("it was asked for what is delivered", async || site.condition("logs", "Delivered").await)
+        .await;
     // Whatever still settles has settled then.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let (before, reconciles) = (versions(&site).await, reconciles(&site));

@@ -105,7 +105,7 @@ async fn wrong_credentials_are_told_in_the_servers_words() {
 #[tokio::test]
 async fn edits_of_retention_reach_who_removes_and_a_lifecycle_that_the_server_lacks_is_told() {
     let server = Server::named("ELASTICSEARCH_URL");
-    let site = Site::new("retained").await;
+    let site = Site::new("edited").await;
     let by_level = |levels: Value, keep: &str, lifecycle: &str| {
         let retention = json!({ "byLevel": [{ "levels": levels, "keep": keep }], "lifecycle": lifecycle });
         spec(&site.namespace, &server.0, json!({ "retention": retention }))
@@ -176,4 +176,35 @@ async fn what_holds_entries_stays_unless_it_is_to_be_deleted() {
     }
     assert!(server.get(&format!("/_component_template/logs-{pipeline}@settings")).await.is_none());
     assert!(server.get(&format!("/_component_template/logs-{pipeline}@custom")).await.is_some());
+}
+
+#[tokio::test]
+async fn what_is_to_be_deleted_goes_though_its_secrets_went_first() {
+    let url = std::env::var("ELASTICSEARCH_TLS_URL").expect("run dev/with-search-servers.sh");
+    let authority = std::fs::read_to_string(std::env::var("ELASTICSEARCH_TLS_CA").unwrap()).unwrap();
+    let user = std::env::var("ELASTICSEARCH_TLS_USER").unwrap();
+    let password = std::env::var("ELASTICSEARCH_TLS_PASSWORD").unwrap();
+    let site = Site::new("bereft").await;
+    site.secret("ca", &[("ca.crt", &authority)]).await;
+    site.secret("es", &[("username", &user), ("password", &password)]).await;
+    site.secret("tokens", &[("tokens", "me:0123456789abcdef")]).await;
+    let secured = json!({
+        "storage": { "elasticsearch": {
+            "caSecretRef": { "name": "ca" }, "credentialsSecretRef": { "name": "es" } } },
+        "ingestor": { "insecure": null, "tokensSecretRef": { "name": "tokens" } },
+        "deletionPolicy": "Delete",
+    });
+    site.apply(&spec(&site.namespace, &url, secured)).await;
+    site.until_condition("logs", "TemplatesApplied", "True").await;
+    // As `kubectl delete -f` does with a file that has all of them.
+    for name in ["tokens", "es", "ca"] {
+        let secrets = site.api::<k8s_openapi::api::core::v1::Secret>();
+        secrets.delete(name, &Default::default()).await.unwrap();
+    }
+    site.delete("logs").await;
+    let begun = std::time::Instant::now();
+    eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    let events = site.events().await;
+    assert!(!events.contains(&"CleanupGivenUp".to_owned()), "{events:?}");
 }

@@ -46,7 +46,7 @@ fn fetched(pipeline: &LogPipeline, capabilities: Capabilities) -> Fetched {
 fn built(text: &str, capabilities: Capabilities) -> Vec<Operand> {
     let pipeline = pipeline_of(text);
     let validated = validate(&pipeline, &fetched(&pipeline, capabilities)).unwrap();
-    build(&validated, &Settings::default(), capabilities)
+    build(&validated, &Settings::default(), capabilities, "a key")
 }
 
 fn example(name: &str) -> String {
@@ -115,8 +115,12 @@ fn pods_roll_with_what_they_read_at_their_start_and_with_nothing_else() {
         for secret in fetched.secrets.values_mut().flatten() {
             secret.0.insert("password".to_owned(), password.as_bytes().to_vec());
         }
-        let operands =
-            build(&validate(&pipeline, &fetched).unwrap(), &Settings::default(), Capabilities::default());
+        let operands = build(
+            &validate(&pipeline, &fetched).unwrap(),
+            &Settings::default(),
+            Capabilities::default(),
+            "a key",
+        );
         let of = |one: &Operand| one.object["spec"]["template"]["metadata"]["annotations"].clone();
         operands.iter().filter(|one| one.kind() == "Deployment").map(of).collect::<Vec<_>>()
     };

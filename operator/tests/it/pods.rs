@@ -79,15 +79,37 @@ async fn a_volume_that_cannot_grow_is_told_of_and_its_pod_goes_on() {
     .await;
     assert!(message.starts_with("failed to grow PersistentVolumeClaim data-logs-store-0"), "{message}");
     assert!(site.get::<StatefulSet>("logs-store").await.is_some());
+    // Everything else changes as it did before.
+    let embedded_spec =
+        json!({ "storage": { "embedded": { "size": "2Gi" } }, "ingestor": { "image": "some/other:1" } });
+    site.apply(&embedded("logs", embedded_spec)).await;
+    eventually("the image is another", async || {
+        let set = site.get::<StatefulSet>("logs-store").await?;
+        let image = set.spec?.template.spec?.containers[0].image.clone()?;
+        (image == "some/other:1").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
-async fn a_log_that_gets_a_volume_makes_the_ingestor_a_stateful_set() {
+async fn a_log_that_gets_a_volume_makes_the_ingestor_a_stateful_set_with_a_played_kubelet() {
     let site = Site::new("volume").await;
-    site.apply(&elasticsearch("logs", NOWHERE, json!({}))).await;
+    let autoscaling = json!({ "minReplicas": 1, "maxReplicas": 9 });
+    site.apply(&elasticsearch("logs", NOWHERE, json!({ "ingestor": { "replicas": 4 } }))).await;
     eventually("it is a Deployment", async || site.get::<Deployment>("logs-ingestor").await).await;
-    site.apply(&elasticsearch("logs", NOWHERE, json!({ "ingestor": { "wal": { "size": "5Gi" } } }))).await;
+    let on_volume = json!({ "ingestor": { "autoscaling": autoscaling, "wal": { "size": "5Gi" } } });
+    site.apply(&elasticsearch("logs", NOWHERE, on_volume)).await;
     let set: StatefulSet = eventually("it is a StatefulSet", async || site.get("logs-ingestor").await).await;
+    assert_eq!(
+        set.spec.as_ref().unwrap().replicas,
+        Some(4),
+        "as many as there were, until an autoscaler decides"
+    );
+    // Nothing provides its volumes yet: what takes entries goes on taking them.
+    site.until_condition("logs", "IngestorAvailable", "False").await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    assert!(site.get::<Deployment>("logs-ingestor").await.is_some());
+    let _kubelet = Kubelet::start(&site, "127.0.0.1");
     eventually("the Deployment is gone", async || {
         site.get::<Deployment>("logs-ingestor").await.is_none().then_some(())
     })

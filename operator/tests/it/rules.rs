@@ -112,6 +112,17 @@ fn cases() -> Vec<Case> {
             json!({ "retention": { "lifecycle": "ILM" } }),
             Some("leave retention.lifecycle out"),
         ),
+        on_disk(
+            "rollover-on-disk",
+            json!({ "retention": { "rollover": { "maxAge": "1d" } } }),
+            Some("leave retention.rollover out"),
+        ),
+        on_disk("nobody-reads", json!({ "query": { "replicas": 0 } }), Some("query.replicas must be 1")),
+        on_disk(
+            "users-and-insecure",
+            json!({ "query": { "auth": { "usersSecretRef": { "name": "users" } } } }),
+            Some("exclude each other"),
+        ),
         on_disk("own-lifecycle-on-disk", json!({ "retention": { "lifecycle": "Ingestor" } }), None),
         on_cluster(
             "bounds",

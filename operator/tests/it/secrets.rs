@@ -4,6 +4,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Secret;
 use serde_json::json;
 
+use crate::support::kubelet::Kubelet;
 use crate::support::yaml::{elasticsearch, embedded};
 use crate::support::{Site, eventually};
 
@@ -63,4 +64,41 @@ async fn the_operators_own_secret_is_made_once_and_never_changed() {
     site.apply(&embedded("logs", json!({ "retention": { "default": "1d" } }))).await;
     site.until_condition("logs", "ConfigValid", "True").await;
     assert_eq!(data().await.unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_secret_that_goes_is_told_and_so_is_what_runs_on_with_a_played_kubelet() {
+    let site = Site::new("gone").await;
+    let _kubelet = Kubelet::start(&site, "127.0.0.1");
+    site.secret("tokens", &[("tokens", "me:0123456789abcdef")]).await;
+    let guarded = json!({ "ingestor": { "insecure": null, "tokensSecretRef": { "name": "tokens" } } });
+    site.apply(&embedded("logs", guarded)).await;
+    site.until_condition("logs", "IngestorAvailable", "True").await;
+    site.api::<Secret>().delete("tokens", &Default::default()).await.unwrap();
+    let (reason, _) = site.until_condition("logs", "ConfigValid", "False").await;
+    assert_eq!(reason, "SecretNotFound");
+    site.until_condition("logs", "Ready", "False").await;
+    // Its pods end later, and that is seen though nothing is changed.
+    let stop = json!({ "spec": { "replicas": 0 } });
+    let sets = site.api::<k8s_openapi::api::apps::v1::StatefulSet>();
+    sets.patch("logs-store", &Default::default(), &kube::api::Patch::Merge(&stop)).await.unwrap();
+    let (reason, _) = site.until_condition("logs", "IngestorAvailable", "False").await;
+    assert_eq!(reason, "ScaledToZero");
+}
+
+#[tokio::test]
+async fn the_operators_own_secret_is_not_taken_from_somebody_else() {
+    let site = Site::new("squatted").await;
+    site.secret("logs-internal", &[("tokens", "generator:known"), ("session-key", "known")]).await;
+    site.apply(&embedded("logs", json!({}))).await;
+    let (reason, message) = site.until_condition("logs", "Ready", "False").await;
+    assert_eq!(reason, "NameTaken");
+    assert!(message.contains("Secret logs-internal"), "{message}");
+    site.api::<Secret>().delete("logs-internal", &Default::default()).await.unwrap();
+    eventually("all is made", async || {
+        site.get::<k8s_openapi::api::apps::v1::StatefulSet>("logs-store").await
+    })
+    .await;
+    let secret: Secret = site.get("logs-internal").await.unwrap();
+    assert_ne!(secret.data.unwrap()["session-key"].0, b"known");
 }

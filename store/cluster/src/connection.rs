@@ -286,7 +286,7 @@ impl Node {
             Ok(Refusal { error: Fault::Text(text) }) => ("error".to_owned(), text),
             Err(_) => {
                 let text = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
-                ("error".to_owned(), text)
+                (UNKNOWN.to_owned(), text)
             }
         };
         match status {
@@ -299,6 +299,9 @@ impl Node {
         RequestError::Refused { url, status, kind, reason }
     }
 }
+
+/// The kind of an error that is none of Elasticsearch's: the answer is somebody else's.
+pub const UNKNOWN: &str = "unknown";
 
 /// The credentials to be used with an address, which may hold some itself and then loses them.
 fn within(url: &mut Url, given: &Credentials) -> Result<Credentials, ClusterError> {

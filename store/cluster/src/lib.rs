@@ -11,7 +11,7 @@ mod put;
 mod trace;
 
 pub use access::{Access, Credentials};
-pub use connection::{Cause, Connection, RequestError};
+pub use connection::{Cause, Connection, RequestError, UNKNOWN};
 pub use definitions::{Applied, apply};
 pub use elasticsearch::http::Method;
 pub use engine::Engine;
