@@ -6,6 +6,7 @@ CARGO_DENY_VERSION := 0.20.2
 # 48,000 pairs each.
 CONFORMANCE_ROUNDS ?= 21
 CONFORMANCE_SEED ?= 1
+RELEASE_ARCHITECTURE ?= amd64
 
 export INGEST_PORT ?= 3000
 export QUERY_PORT ?= 8080
@@ -23,7 +24,7 @@ DEBUG := $(TARGET)/debug
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions bench faults require require-node require-kubernetes chromium
+.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions images release bench faults require require-node require-kubernetes chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -94,6 +95,12 @@ crds: require ## Write the definition of the resource LogPipeline, and its refer
 	@$(DEBUG)/logpipeline-operator crd > crds/logpipeline.yaml
 	@cp crds/logpipeline.yaml charts/logpipeline/files/crd.yaml
 	@$(DEBUG)/logpipeline-operator reference > docs/reference/logpipeline.md
+
+images: require ui ## Make the components' images, without a container tool: OCI archives in target/images
+	node dev/images.mjs
+
+release: images ## Put the binaries, images and bills of materials of this architecture into target/dist
+	dev/release.sh $(RELEASE_ARCHITECTURE)
 
 bench: build ## Measure the release build: figures for docs/performance.md
 	node dev/bench.mjs

@@ -4,13 +4,15 @@ set -euo pipefail
 
 usage() {
     cat >&2 <<'TEXT'
-usage: dev/kubernetes.sh up DIR [--only-api]   start a cluster with all it writes in DIR; prints its kubeconfig's path
+usage: dev/kubernetes.sh up DIR [--only-api|--node]   start a cluster with all it writes in DIR; prints its kubeconfig's path
+       dev/kubernetes.sh image DIR FILE…       give the node of a cluster images, as `make images` makes them
        dev/kubernetes.sh down DIR              end it and remove its state; DIR/log stays
-       dev/kubernetes.sh fetch                 only fill the cache, with helm and kubectl too; prints the servers' folder
+       dev/kubernetes.sh fetch [--node]        only fill the cache, with helm and kubectl too; prints the servers' folder
        dev/kubernetes.sh clients               print the paths of helm and kubectl, one a line
 
 up returns when the cluster answers, and starts only what does not run already. With --only-api there are etcd and the API
-server: nothing makes pods for a Deployment then, collects garbage or empties a namespace that is deleted.
+server: nothing makes pods for a Deployment then, collects garbage or empties a namespace that is deleted. With --node there is a real node
+too, as root: containerd, kubelet, kube-proxy and cluster DNS; pods run, and reach nothing outside of this machine.
 
 KUBEBUILDER_ASSETS=      a folder with etcd, kube-apiserver and perhaps the others, to use instead of those built here
 KUBERNETES_AUDIT=        where it is set, DIR/log/audit.log gets a line for each request
@@ -30,8 +32,12 @@ version=v1.33.13
 . "$parts/tools.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/build.sh
 . "$parts/build.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/node-build.sh
+. "$parts/node-build.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/clients.sh
 . "$parts/clients.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/node.sh
+. "$parts/node.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/pki.sh
 . "$parts/pki.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/processes.sh
@@ -41,9 +47,17 @@ version=v1.33.13
 
 case ${1:-}:$# in
     up:2) up "$2" all ;;
-    up:3) [ "$3" = --only-api ] || usage; up "$2" api ;;
+    up:3)
+        case $3 in
+            --only-api) up "$2" api ;;
+            --node) up "$2" node ;;
+            *) usage ;;
+        esac
+        ;;
+    image:*) import_to "$2" "${@:3}" ;;
     down:2) down "$2" ;;
     fetch:1) fetch_clients; fetch; echo "$bin" ;;
+    fetch:2) [ "$2" = --node ] || usage; fetch_clients; fetch; fetch_node; echo "$node" ;;
     clients:1) fetch_clients; printf '%s\n' "$helm" "$kubectl" ;;
     *) usage ;;
 esac

@@ -7,6 +7,17 @@ missing() {
     exit 1
 }
 
+# debian NAME PACKAGE HINT: installs a package where this may be done without asking.
+debian() {
+    install="apt-get install -y --no-install-recommends $2"
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        echo "installing $1: $install" >&2
+        { apt-get update -qq && $install -qq; } >/dev/null 2>&1 || missing "$1" "run: apt-get update && $install"
+    else
+        missing "$1" "run: sudo apt-get update && sudo $install $3"
+    fi
+}
+
 node_hint='install Node.js 20.19 or newer from https://nodejs.org'
 go_hint='install Go 1.24 or newer from https://go.dev/dl'
 
@@ -28,17 +39,8 @@ for tool; do
             node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
                 missing 'Node.js 20.19 or newer' "this is $(node --version); $node_hint"
             ;;
-        chromium)
-            if ! command -v "${CHROMIUM:-chromium}" >/dev/null; then
-                install='apt-get install -y --no-install-recommends chromium'
-                if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-                    echo "installing Chromium for the browser test: $install" >&2
-                    { apt-get update -qq && $install -qq; } >/dev/null 2>&1 || missing Chromium "run: apt-get update && $install"
-                else
-                    missing Chromium "run: sudo apt-get update && sudo $install (or set CHROMIUM to its path)"
-                fi
-            fi
-            ;;
-        *) missing "$tool" 'install it with your package manager' ;;
+        chromium) command -v "${CHROMIUM:-chromium}" >/dev/null || debian Chromium chromium '(or set CHROMIUM to its path)' ;;
+        iptables) command -v iptables >/dev/null || [ -x /usr/sbin/iptables ] || debian iptables iptables '' ;;
+        *) command -v "$tool" >/dev/null || missing "$tool" 'install it with your package manager' ;;
     esac
 done

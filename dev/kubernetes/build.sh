@@ -20,13 +20,18 @@ make_bin() {
     log "built $bin"
 }
 
-# In a subshell: its settings end with it.
-build() (
+# For a subshell: the settings end with it.
+go_settings() {
     export GOPATH=$making/go GOMODCACHE=$making/go/pkg/mod GOCACHE=$making/build GOTMPDIR=$making/tmp
     export GOFLAGS='-mod=mod -buildvcs=false' GOWORK=off CGO_ENABLED=0
-    info=k8s.io/component-base/version minor=${version#v1.}
+    local info=k8s.io/component-base/version minor=${version#v1.}
     flags="-s -w -X $info.gitVersion=$version -X $info.gitMajor=1 -X $info.gitMinor=${minor%%.*} -X $info.gitTreeState=clean"
-    mkdir "$making/bin" "$making/tmp" "$making/source" && cd "$making/source" && write_module &&
+    mkdir -p "$making/tmp"
+}
+
+build() (
+    go_settings
+    mkdir "$making/bin" "$making/source" && cd "$making/source" && write_module &&
         # etcd comes in the version that this Kubernetes was tested with: its go.mod names it.
         nice -n 19 go build -trimpath -ldflags "$flags" -o "$making/bin/" \
             go.etcd.io/etcd/server/v3 k8s.io/kubernetes/cmd/kube-{apiserver,controller-manager,scheduler} &&

@@ -12,7 +12,11 @@ make_pki() {
 write_pki() {
     authority ca && authority front-proxy-ca &&
         certificate server ca /CN=kube-apiserver serverAuth \
-            "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,IP:127.0.0.1,IP:$service_ip" &&
+            "DNS:localhost,DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,IP:127.0.0.1,IP:$service_ip,IP:$node_ip" &&
+        certificate kubelet-client ca /O=system:masters/CN=kube-apiserver-kubelet-client clientAuth &&
+        certificate kubelet ca "/O=system:nodes/CN=system:node:$node_name" clientAuth &&
+        certificate kubelet-server ca "/CN=$node_name" serverAuth "DNS:$node_name,IP:$node_ip" &&
+        certificate kube-proxy ca /CN=system:kube-proxy clientAuth &&
         certificate front-proxy-client front-proxy-ca /CN=front-proxy-client clientAuth &&
         certificate admin ca /O=system:masters/CN=admin clientAuth &&
         certificate controller-manager ca /CN=system:kube-controller-manager clientAuth &&

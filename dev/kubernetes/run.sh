@@ -4,9 +4,13 @@
 service_range=10.96.0.0/16
 service_ip=10.96.0.1
 
-# up DIR api|all
+# Where the API server listens.
+api_ip=127.0.0.1
+
+# up DIR api|all|node
 up() {
     use_assets || fetch
+    [ "$2" != node ] || { fetch_node; api_ip=$node_ip; }
     "$here/require.sh" flock setsid openssl curl node
     check_servers "$2"
     local since=$SECONDS
@@ -16,9 +20,11 @@ up() {
     trap 'exit 143' TERM
     umask 077
     make_pki
+    [ "$2" != node ] || prepare_node
     start_etcd
     start_api "$2"
     [ "$2" = api ] || start_controllers
+    [ "$2" != node ] || start_node
     trap - EXIT INT TERM
     log "Kubernetes is ready at $(address kube-apiserver) after $((SECONDS - since)) s"
     echo "$dir/admin.kubeconfig"
@@ -29,6 +35,10 @@ down() {
     "$here/require.sh" flock
     [ -d "$1" ] || die "there is no folder $1"
     enter "$1"
+    if [ -e kubelet.yaml ]; then
+        node=$cache/$version-node
+        stop_node
+    fi
     for name in kube-scheduler kube-controller-manager kube-apiserver etcd; do stop "$name"; done
     rm -rf etcd etcd:0 etcd:1 pki ./*.kubeconfig ./*.port
 }
@@ -64,16 +74,24 @@ start_etcd() {
 
 start_api() {
     local flags=()
-    # As envtest does: without a controller that makes service accounts no pod would be admitted.
-    [ "$1" = all ] || flags=(--disable-admission-plugins=ServiceAccount)
+    # A loopback address can be no endpoint of the service "kubernetes", hence no reconciler of it.
+    local reconciler=none
+    case $1 in
+        # As envtest does: without a controller that makes service accounts no pod would be admitted.
+        api) flags=(--disable-admission-plugins=ServiceAccount) ;;
+        node)
+            reconciler=lease
+            flags=(--enable-admission-plugins=NodeRestriction --kubelet-preferred-address-types=InternalIP --kubelet-certificate-authority=pki/ca.crt
+                --kubelet-client-certificate=pki/kubelet-client.crt --kubelet-client-key=pki/kubelet-client.key)
+            ;;
+    esac
     if [ -n "${KUBERNETES_AUDIT:-}" ]; then
         printf '%s\n' 'apiVersion: audit.k8s.io/v1' 'kind: Policy' 'omitStages: [RequestReceived]' 'rules: [{ level: Metadata }]' >audit.yaml
         mkdir -p log
         flags+=(--audit-policy-file=audit.yaml --audit-log-path=log/audit.log)
     fi
-    # A loopback address can be no endpoint of the service "kubernetes", hence no reconciler of it.
-    serve kube-apiserver --etcd-servers=unix://etcd:0 --advertise-address=127.0.0.1 --endpoint-reconciler-type=none \
-        "--service-cluster-ip-range=$service_range" --authorization-mode=RBAC --allow-privileged=true --client-ca-file=pki/ca.crt \
+    serve kube-apiserver --etcd-servers=unix://etcd:0 "--advertise-address=$api_ip" "--endpoint-reconciler-type=$reconciler" \
+        "--service-cluster-ip-range=$service_range" --authorization-mode=Node,RBAC --allow-privileged=true --client-ca-file=pki/ca.crt \
         --service-account-issuer=https://kubernetes.default.svc.cluster.local \
         --service-account-key-file=pki/service-accounts.pub --service-account-signing-key-file=pki/service-accounts.key \
         --requestheader-client-ca-file=pki/front-proxy-ca.crt --requestheader-allowed-names=front-proxy-client \
@@ -100,7 +118,7 @@ serve() {
     local name=$1 _
     for _ in 1 2 3; do
         [ -s "$name.port" ] || free_port >"$name.port"
-        start "$name" "$bin/$name" --bind-address=127.0.0.1 "--secure-port=$(cat "$name.port")" \
+        start "$name" "$bin/$name" "--bind-address=$api_ip" "--secure-port=$(cat "$name.port")" \
             --tls-cert-file=pki/server.crt --tls-private-key-file=pki/server.key "${@:2}"
         if wait_for "$name" ask "$name" /readyz; then return; fi
         grep -q 'address already in use' "log/$name.log" || break
@@ -109,9 +127,9 @@ serve() {
     failed "$name"
 }
 
-free_port() { node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'; }
+free_port() { node -e 'const s = require("net").createServer().listen(0, "'"$api_ip"'", () => { console.log(s.address().port); s.close(); })'; }
 
-address() { echo "https://127.0.0.1:$(cat "$1.port")"; }
+address() { echo "https://$api_ip:$(cat "$1.port")"; }
 
 # ask NAME PATH: only a server with this cluster's certificate can answer.
 ask() { curl -fsS --noproxy '*' --max-time 5 --cacert pki/ca.crt --cert pki/admin.crt --key pki/admin.key "$(address "$1")$2"; }
