@@ -4,17 +4,17 @@ use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use kube::api::{DynamicObject, Patch, PatchParams};
+use kube::api::{DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client, ResourceExt};
 use serde_json::Value;
 use similar::TextDiff;
 
 use crate::apply::{internal_key, is_owned};
-use crate::build::{self, MANAGER, Operand};
+use crate::build::{self, MANAGED_BY, MANAGER, Operand};
 use crate::capabilities::Capabilities;
 use crate::cli::DiffArgs;
 use crate::crd::LogPipeline;
-use crate::{fetch, validate};
+use crate::{fetch, validate, watch};
 
 /// The differences as text; empty where there are none.
 pub async fn diff(args: &DiffArgs) -> anyhow::Result<String> {
@@ -32,10 +32,19 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<String> {
     let mut sent = resource.clone();
     sent.status = None;
     // The API server applies defaults, and refuses what the rules refuse.
-    let resource = api
-        .patch(&resource.name_any(), &dry, &Patch::Apply(&sent))
-        .await
-        .context("the API server refuses this LogPipeline")?;
+    let name = resource.name_any();
+    let answer = match &live {
+        None => api.patch(&name, &dry, &Patch::Apply(&sent)).await,
+        // What the file says no more goes: an apply would leave it to whoever applied it.
+        Some(live) => {
+            let mut next = live.clone();
+            next.spec = sent.spec;
+            next.labels_mut().extend(resource.labels().clone());
+            next.annotations_mut().extend(resource.annotations().clone());
+            api.replace(&name, &PostParams { dry_run: true, ..Default::default() }, &next).await
+        }
+    };
+    let resource = answer.context("the API server refuses this LogPipeline")?;
     let before = live.as_ref().map(serde_json::to_value).transpose()?;
     compare(&mut text, "LogPipeline", &resource.name_any(), before, serde_json::to_value(&resource)?)?;
 
@@ -53,9 +62,11 @@ pub async fn diff(args: &DiffArgs) -> anyhow::Result<String> {
         pipeline.uid = "00000000-0000-0000-0000-000000000000".to_owned();
     }
     let key = internal_key(&client, &pipeline).await?.unwrap_or_default();
-    for operand in build::build(&pipeline, &args.settings, capabilities, &key) {
-        one(&client, &namespace, &pipeline.uid, &operand, &mut text).await?;
+    let operands = build::build(&pipeline, &args.settings, capabilities, &key);
+    for operand in &operands {
+        one(&client, &namespace, &pipeline.uid, operand, &mut text).await?;
     }
+    removed(&client, &namespace, &pipeline.uid, &operands, &mut text).await?;
     Ok(text)
 }
 
@@ -78,13 +89,54 @@ async fn one(
             return Ok(());
         }
     }
+    let mut wanted = operand.object.clone();
+    if let Some(live) = live.as_ref().filter(|_| kind == "StatefulSet")
+        && volume(&live.data) != volume(&wanted)
+    {
+        text.push_str(&format!(
+            "# StatefulSet {name} would be made anew around its pods: its volumes grow from {} to {}\n",
+            volume(&live.data).unwrap_or_default(),
+            volume(&wanted).unwrap_or_default()
+        ));
+        // The API server refuses to change these.
+        wanted["spec"]["volumeClaimTemplates"] = live.data["spec"]["volumeClaimTemplates"].clone();
+    }
     let dry = PatchParams::apply(MANAGER).force().dry_run();
     let after = api
-        .patch(name, &dry, &Patch::Apply(&operand.object))
+        .patch(name, &dry, &Patch::Apply(&wanted))
         .await
         .with_context(|| format!("the API server refuses {kind} {name}"))?;
     let before = live.as_ref().map(serde_json::to_value).transpose()?;
     compare(text, kind, name, before, serde_json::to_value(&after)?)
+}
+
+/// How large the volumes of a StatefulSet are to be.
+fn volume(set: &Value) -> Option<&str> {
+    set["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"].as_str()
+}
+
+/// Tells what is the pipeline's and would be no more.
+async fn removed(
+    client: &Client,
+    namespace: &str,
+    uid: &str,
+    operands: &[Operand],
+    text: &mut String,
+) -> anyhow::Result<()> {
+    let ours = ListParams::default().labels(&format!("{MANAGED_BY}={MANAGER}"));
+    for resource in watch::kinds() {
+        let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
+        let kind = &resource.kind;
+        let listed =
+            api.list(&ours).await.with_context(|| format!("failed to list objects of kind {kind}"))?;
+        for found in listed.items.iter().filter(|found| is_owned(found, uid)) {
+            let name = found.name_any();
+            if !operands.iter().any(|one| one.kind() == kind && one.name() == name) {
+                text.push_str(&format!("# {kind} {name} would be removed\n"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn compare(

@@ -16,7 +16,7 @@ use kube::runtime::{WatchStreamExt, watcher};
 use kube::{Api, Client, Resource, ResourceExt};
 use tokio::sync::mpsc;
 
-use crate::build::{INSTANCE, MANAGED_BY, MANAGER};
+use crate::build::{INSTANCE, MANAGED_BY, MANAGER, internal_secret};
 use crate::crd::LogPipeline;
 use crate::fetch::secrets_of;
 
@@ -148,7 +148,7 @@ fn pipeline_of(object: &DynamicObject) -> Option<ObjectRef<LogPipeline>> {
     Some(ObjectRef::new(name).within(&namespace))
 }
 
-/// Watches Secrets, without what they hold, for those that pipelines name.
+/// Watches Secrets, without what they hold, for those that pipelines name, and their own.
 async fn secrets(
     api: Api<PartialObjectMeta<Secret>>,
     pipelines: Store<LogPipeline>,
@@ -174,7 +174,8 @@ fn naming<'a>(
 ) -> impl Iterator<Item = ObjectRef<LogPipeline>> + 'a {
     let (namespace, name) = (secret.namespace(), secret.name_any());
     pipelines.state().into_iter().filter_map(move |pipeline| {
-        let names = pipeline.namespace() == namespace && secrets_of(&pipeline.spec).contains(&name);
+        let own = internal_secret(&pipeline.name_any()) == name;
+        let names = pipeline.namespace() == namespace && (own || secrets_of(&pipeline.spec).contains(&name));
         names.then(|| ObjectRef::from_obj(&*pipeline))
     })
 }

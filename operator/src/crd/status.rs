@@ -57,6 +57,7 @@ pub struct GeneratorStatus {
     /// The Job that ran it.
     pub job: String,
 
+    /// How far it is: Pending, Running, Succeeded or Failed.
     pub phase: GeneratorPhase,
 
     /// Entries sent.

@@ -186,6 +186,7 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
             report.verdicts.push((status::CONFIG_VALID, invalid(&problems)));
             // What runs goes on running, and is told of.
             observe::running(&observe::Shape::of(resource), context, &mut report).await;
+            report.ready = resource.spec.paused.then(paused);
             publish::publish(resource, context, &report).await?;
             return Ok(Outcome::Invalid);
         }
@@ -193,8 +194,7 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
     report.verdicts.push((status::CONFIG_VALID, valid(&pipeline)));
     if resource.spec.paused {
         observe::observe(resource, &pipeline, context, &mut report).await;
-        let message = "spec.paused is true: nothing is changed or repaired; what runs goes on running";
-        report.ready = Some(Verdict::no("Paused", message));
+        report.ready = Some(paused());
         publish::publish(resource, context, &report).await?;
         return Ok(Outcome::Settled);
     }
@@ -278,6 +278,10 @@ async fn settle(resource: &LogPipeline, cluster: &Cluster, context: &Context) ->
     let checked = Checked { hash, at: Instant::now(), settled: settled.clone(), cluster: cluster.clone() };
     context.checked.lock().unwrap_or_else(PoisonError::into_inner).insert(uid, checked);
     settled
+}
+
+fn paused() -> Verdict {
+    Verdict::no("Paused", "spec.paused is true: nothing is changed or repaired; what runs goes on running")
 }
 
 fn invalid(problems: &[Invalid]) -> Verdict {

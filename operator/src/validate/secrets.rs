@@ -45,6 +45,16 @@ impl<'a> Secrets<'a> {
         self.kept(found)
     }
 
+    /// A key of a Secret that may lack it.
+    #[allow(clippy::option_option, reason = "the outer one is whether it failed")]
+    pub(super) fn optional_key(&mut self, field: &str, name: &str, key: &str) -> Option<Option<SecretKey>> {
+        if self.data(field, name)?.0.contains_key(key) {
+            self.key(field, name, key).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
     fn found(&self, name: &str, data: &SecretData, key: &str) -> Result<SecretKey, Invalid> {
         let (namespace, name, key) = (self.namespace.to_owned(), name.to_owned(), key.to_owned());
         let Some(value) = data.0.get(&key) else {

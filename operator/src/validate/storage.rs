@@ -81,11 +81,12 @@ fn reach(
         Some(Credentials::Basic { user: "elastic".to_owned(), password })
     });
     let authority = match authority {
-        Some(own) => Some(own),
-        None if tls => Some(secrets.key(ECK, &eck::authority_secret(name), "ca.crt")),
-        None => None,
+        Some(own) => own.map(Some),
+        // A certificate of one's own may come from an authority that everybody knows.
+        None if tls => secrets.optional_key(ECK, &eck::authority_secret(name), "ca.crt"),
+        None => Some(None),
     };
-    Some((vec![url], credentials?, transposed(authority)?))
+    Some((vec![url], credentials?, authority?))
 }
 
 /// `None` where something was to be there and is not.

@@ -54,6 +54,47 @@ async fn what_would_be_made_and_changed_is_shown_and_nothing_is_done() {
     let expected = "-  LOGPIPELINE_RETENTION_MAX_AGE: 2592000s\n+  LOGPIPELINE_RETENTION_MAX_AGE: 604800s\n";
     assert!(text.contains(expected), "{text}");
     assert!(!text.contains("Service"), "{text}");
+    let (code, text) =
+        diff(&site, &embedded("logs", json!({ "storage": { "embedded": { "size": "2Gi" } } }))).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("would be made anew around its pods: its volumes grow from 1Gi to 2Gi"), "{text}");
+}
+
+#[tokio::test]
+async fn what_would_be_removed_is_shown() {
+    let mut site = Site::bare("diffless").await;
+    let autoscaled = json!({ "ingestor": { "autoscaling": { "maxReplicas": 3 } } });
+    site.start(std::time::Duration::from_secs(60));
+    site.apply(&elasticsearch("logs", "http://127.0.0.1:1", autoscaled)).await;
+    eventually("all is made", async || site.condition("logs", "Ready").await).await;
+    site.stop().await;
+    let (code, text) = diff(&site, &elasticsearch("logs", "http://127.0.0.1:1", json!({}))).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("# HorizontalPodAutoscaler logs-ingestor would be removed"), "{text}");
+}
+
+/// The columns, short names and categories that kubectl takes from the definition.
+#[tokio::test]
+async fn kubectl_lists_pipelines_by_their_short_name_with_what_matters() {
+    let site = Site::new("listed").await;
+    site.apply(&embedded("logs", json!({}))).await;
+    eventually("it is told of", async || site.condition("logs", "Ready").await).await;
+    // What kubectl remembers of another test's resources does not count.
+    let memory = tempfile::tempdir().unwrap();
+    let kubectl = |what: &str| {
+        let output = Command::new(std::env::var("LOGPIPELINE_KUBECTL").unwrap())
+            .args(["get", what, "-n", &site.namespace, "--cache-dir"])
+            .arg(memory.path())
+            .env("KUBECONFIG", std::env::var("LOGPIPELINE_TEST_KUBECONFIG").unwrap())
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let listed = kubectl("lp");
+    let columns: Vec<_> = listed.lines().next().unwrap_or_default().split_whitespace().collect();
+    assert_eq!(columns, ["NAME", "READY", "INGEST", "QUERY", "STORAGE", "DELIVERED", "AGE"]);
+    assert!(listed.contains("logs "), "{listed}");
+    assert!(kubectl("all").contains("logpipeline.logpipeline.dev/logs"));
 }
 
 #[tokio::test]

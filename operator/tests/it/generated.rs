@@ -29,7 +29,7 @@ fn the_reference_is_checked_in() {
 #[test]
 fn every_field_is_described() {
     let definition = serde_json::to_value(crd::definition()).unwrap();
-    let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
     fn walk(path: &str, schema: &serde_json::Value, missing: &mut Vec<String>) {
         for (name, field) in schema["properties"].as_object().into_iter().flatten() {
             let path = format!("{path}.{name}");
@@ -43,6 +43,7 @@ fn every_field_is_described() {
         }
     }
     let mut missing = Vec::new();
-    walk("spec", schema, &mut missing);
+    walk("spec", &schema["spec"], &mut missing);
+    walk("status", &schema["status"], &mut missing);
     assert_eq!(missing, Vec::<String>::new());
 }

@@ -64,6 +64,9 @@ async fn the_operators_own_secret_is_made_once_and_never_changed() {
     site.apply(&embedded("logs", json!({ "retention": { "default": "1d" } }))).await;
     site.until_condition("logs", "ConfigValid", "True").await;
     assert_eq!(data().await.unwrap(), before);
+    site.api::<Secret>().delete("logs-internal", &Default::default()).await.unwrap();
+    let after = eventually("it is made anew", data).await;
+    assert_ne!(after, before);
 }
 
 #[tokio::test]

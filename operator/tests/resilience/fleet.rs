@@ -7,6 +7,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use futures::{StreamExt, stream};
 use k8s_openapi::api::core::v1::ServiceAccount;
+use k8s_openapi::api::networking::v1::Ingress;
 use logpipeline_operator::crd::LogPipeline;
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::ALONE;
 use crate::cluster::Cluster;
 use crate::support::kubelet::Kubelet;
 use crate::support::process::Process;
-use crate::support::yaml::embedded;
+use crate::support::yaml::{elasticsearch, embedded};
 use crate::support::{Site, eventually};
 
 const PIPELINES: usize = 500;
@@ -54,6 +55,27 @@ async fn ingestors() {
     tokio::spawn(async move { axum::serve(listener, routes).await });
 }
 
+/// A pipeline that has all kinds of objects, on an Elasticsearch that nobody reaches.
+async fn everything(site: &Site) {
+    site.secret("tokens", &[("tokens", "me:0123456789abcdef")]).await;
+    site.secret("users", &[("users", "me:$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaA")]).await;
+    let spec = json!({
+        "retention": { "byLevel": [{ "levels": ["debug"], "keep": "3d" }], "rollover": { "maxAge": "1d" } },
+        "ingestor": {
+            "insecure": null, "tokensSecretRef": { "name": "tokens" }, "wal": { "size": "5Gi" },
+            "autoscaling": { "minReplicas": 2, "maxReplicas": 4 }, "ingress": { "host": "in.example.com" },
+        },
+        "query": {
+            "insecure": null, "auth": { "usersSecretRef": { "name": "users" } }, "replicas": 2,
+            "ingress": { "host": "logs.example.com", "annotations": { "some.example.com/thing": "1" } },
+        },
+        "generators": [{ "name": "load" }],
+    });
+    site.apply(&elasticsearch("everything", "http://127.0.0.1:1", spec)).await;
+    let made = async || site.get::<Ingress>("everything-query").await;
+    eventually("the pipeline with everything is made", made).await;
+}
+
 /// The next operator, after the one that had a long queue was told to end: it finishes what is under way, and nothing else.
 async fn relieved(mut process: Process, start: &impl Fn() -> Process) -> Process {
     let waiting = process.figure("logpipeline_operator_queue_length", |_| true).await;
@@ -89,6 +111,7 @@ async fn five_hundred_pipelines_become_ready_with_a_played_kubelet_and_cost_no_w
     let process = start();
     eventually("it reconciles", async || process.log().contains("\"reconciling\"").then_some(())).await;
 
+    everything(&site).await;
     let began = Instant::now();
     let names = (0..PIPELINES).map(|number| embedded(&format!("logs-{number}"), json!({})));
     stream::iter(names).for_each_concurrent(8, async |yaml| drop(site.apply(&yaml).await)).await;
