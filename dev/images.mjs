@@ -44,7 +44,7 @@ const remapped = [
   [run('rustc', ['--print', 'sysroot']).trim(), '/rust'],
 ];
 const flags = ['-Ctarget-feature=+crt-static', ...remapped.map(([from, to]) => `--remap-path-prefix=${from}=${to}`)];
-const packages = wanted.flatMap((component) => ['-p', `logpipeline-${component}`]);
+const packages = wanted.flatMap((component) => ['-p', `logpipeline-${component}`, ...(component === 'query' ? ['-p', 'logq'] : [])]);
 run('cargo', ['build', '--locked', '--quiet', '--profile', 'image', '--target', host, ...packages], {
   // Flags of a target do not reach build scripts and macros, which run here.
   env: { ...process.env, CARGO_ENCODED_RUSTFLAGS: flags.join('\u001f') },
