@@ -31,7 +31,7 @@ help: ## Show this list
 
 demo: demo-check ui ## Run the whole platform here: ingest on :3000, search on :8080, and a steady load; STORE=elasticsearch starts that too
 	@if [ ! -x $(RELEASE)/logq ]; then echo 'building the release binaries: about 10 minutes the first time, on two cores'; fi
-	@cargo build --release --locked --quiet -p logpipeline-ingestor -p logpipeline-query -p logpipeline-generator
+	@cargo build --release --locked -p logpipeline-ingestor -p logpipeline-query -p logpipeline-generator -p logq
 	@exec node dev/demo.mjs
 
 demo-check: require

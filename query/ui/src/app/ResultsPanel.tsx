@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { EmptyState } from "../empty/EmptyState";
 import { EntryDetail } from "../entry/EntryDetail";
 import { LinkedEntry } from "../entry/LinkedEntry";
@@ -60,6 +60,14 @@ export function ResultsPanel(props: Props) {
   // Rows must not move away under the reader.
   const paused = away || view.entry !== null;
   useEffect(() => setPaused(paused), [paused, setPaused]);
+
+  // Another search begins at its first entry, unless one is open.
+  useLayoutEffect(() => {
+    const scroller = list.current?.querySelector(".scroller");
+    if (view.entry !== null || !scroller) return;
+    setActiveId(null);
+    scroller.scrollTop = 0;
+  }, [results.searches]); // eslint-disable-line react-hooks/exhaustive-deps
 
   const openId = view.entry;
   const toggle = useCallback(

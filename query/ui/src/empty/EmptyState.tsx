@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 import { api } from "../api/client";
-import { rangePhrase, type TimeRange } from "../time/range";
+import { boundsOf, rangePhrase, type TimeRange } from "../time/range";
 import { formatTimestamp, type Zone } from "../time/timestamp";
 import { CopyButton } from "../ui/CopyButton";
 import { countOf, formatCount } from "../ui/format";
@@ -21,19 +21,19 @@ interface Props {
 /** Says why nothing was found, and offers the way to what there is. */
 export function EmptyState({ query, range, zone, partial, run, onRetry, onShow }: Props) {
   const [found, setFound] = useState<{ query: string; explanation: Explanation } | null>(null);
-  const bounded = range.kind !== "all";
+  const { from, to } = boundsOf(range);
 
   useEffect(() => {
     // Reasons are searched for over all time, which would be cut short too.
     if (partial) return;
     const controller = new AbortController();
-    explain(api, query, bounded, controller.signal)
+    explain(api, query, { ...(from && { from }), ...(to && { to }) }, controller.signal)
       .then((explanation) => setFound({ query, explanation }))
       .catch(() => {
         if (!controller.signal.aborted) setFound(null);
       });
     return () => controller.abort();
-  }, [query, bounded, partial, run]);
+  }, [query, from, to, partial, run]);
 
   if (partial) return <CutShort range={range} zone={zone} onRetry={onRetry} />;
   const explanation = found?.query === query ? found.explanation : null;
@@ -44,7 +44,7 @@ export function EmptyState({ query, range, zone, partial, run, onRetry, onShow }
       ) : (
         <>
           <h2>Nothing {rangePhrase(range, zone)}</h2>
-          {explanation && <Reason explanation={explanation} zone={zone} onShow={onShow} />}
+          {explanation && <Reason explanation={explanation} range={range} zone={zone} onShow={onShow} />}
         </>
       )}
     </div>
@@ -68,10 +68,12 @@ function CutShort({ range, zone, onRetry }: Pick<Props, "range" | "zone" | "onRe
 
 function Reason({
   explanation,
+  range,
   zone,
   onShow,
 }: {
   explanation: Explanation;
+  range: TimeRange;
   zone: Zone;
   onShow: Props["onShow"];
 }) {
@@ -103,11 +105,14 @@ function Reason({
       return (
         <p>
           Without <code>{explanation.clause}</code> there are {explanation.atLeast && "at least "}
-          {countOf(explanation.total, "match", "matches")} at any time.
+          {countOf(explanation.total, "match", "matches")}{" "}
+          {explanation.inRange ? rangePhrase(range, zone) : "at any time"}.
           <button
             type="button"
             className="button primary"
-            onClick={() => onShow({ query: explanation.without, range: { kind: "all" } })}
+            onClick={() =>
+              onShow({ query: explanation.without, ...(!explanation.inRange && { range: { kind: "all" } }) })
+            }
           >
             Remove it
           </button>

@@ -3,6 +3,7 @@ import type { SearchParams, SearchResponse } from "../api/types";
 import { explain } from "./explain";
 
 const never = new AbortController().signal;
+const BOUNDED = { from: "now-15m", to: "now" };
 
 /** A search whose totals, and the first and last times, depend on the query. Those of `cut` ran out of time. */
 function searching(totals: Record<string, number>, cut: string[] = []) {
@@ -23,7 +24,7 @@ function searching(totals: Record<string, number>, cut: string[] = []) {
 
 test("matches at another time are counted and dated, without bounds", async () => {
   const search = searching({ "level:error": 3214 });
-  expect(await explain({ search }, "level:error", true, never)).toEqual({
+  expect(await explain({ search }, "level:error", BOUNDED, never)).toEqual({
     kind: "elsewhere",
     total: 3214,
     earliest: "2023-01-01T00:00:00Z",
@@ -35,22 +36,32 @@ test("matches at another time are counted and dated, without bounds", async () =
 
 test("the clause without which most is found is named", async () => {
   const search = searching({ "": 100, "a -b": 5, "c -b": 7, "a c": 0 });
-  expect(await explain({ search }, "a c -b", false, never)).toEqual({
+  expect(await explain({ search }, "a c -b", {}, never)).toEqual({
     kind: "clause",
     clause: "a",
     without: "c -b",
     total: 7,
     atLeast: false,
+    inRange: false,
   });
 });
 
+test("a clause without which the range itself holds something comes before what there is at other times", async () => {
+  const anytime = searching({ "": 100, a: 50, b: 9 });
+  const search = vi.fn((params: SearchParams) =>
+    params.from === undefined ? anytime(params) : searching({ a: 1 })(params),
+  );
+  const expected = { kind: "clause", clause: "b", without: "a", total: 1, atLeast: false, inRange: true };
+  expect(await explain({ search }, "a b", BOUNDED, never)).toEqual(expected);
+});
+
 test("what was found until the time was up is a least number", async () => {
-  expect(await explain({ search: searching({ a: 5 }, ["a"]) }, "a", true, never)).toMatchObject({
+  expect(await explain({ search: searching({ a: 5 }, ["a"]) }, "a", BOUNDED, never)).toMatchObject({
     kind: "elsewhere",
     total: 5,
     atLeast: true,
   });
-  expect(await explain({ search: searching({ "": 9, a: 5 }, ["a"]) }, "a b", false, never)).toMatchObject({
+  expect(await explain({ search: searching({ "": 9, a: 5 }, ["a"]) }, "a b", {}, never)).toMatchObject({
     kind: "clause",
     without: "a",
     atLeast: true,
@@ -59,20 +70,22 @@ test("what was found until the time was up is a least number", async () => {
 
 test("a search that was cut short and found nothing proves nothing", async () => {
   const unknown = { kind: "unknown" };
-  expect(await explain({ search: searching({}, ["a"]) }, "a", true, never)).toEqual(unknown);
-  expect(await explain({ search: searching({}, [""]) }, "", true, never)).toEqual(unknown);
-  expect(await explain({ search: searching({}, [""]) }, "a b", false, never)).toEqual(unknown);
-  expect(await explain({ search: searching({ "": 9 }, ["a"]) }, "a b", false, never)).toEqual(unknown);
+  expect(await explain({ search: searching({}, ["a"]) }, "a", BOUNDED, never)).toEqual(unknown);
+  expect(await explain({ search: searching({}, [""]) }, "", BOUNDED, never)).toEqual(unknown);
+  expect(await explain({ search: searching({}, [""]) }, "a b", {}, never)).toEqual(unknown);
+  expect(await explain({ search: searching({ "": 9 }, ["a"]) }, "a b", {}, never)).toEqual(unknown);
 });
 
 test("no single clause at fault", async () => {
-  expect(await explain({ search: searching({ "": 9 }) }, "a b", true, never)).toEqual({ kind: "nothing" });
-  expect(await explain({ search: searching({ "": 9 }) }, "a OR b", true, never)).toEqual({ kind: "nothing" });
+  expect(await explain({ search: searching({ "": 9 }) }, "a b", BOUNDED, never)).toEqual({ kind: "nothing" });
+  expect(await explain({ search: searching({ "": 9 }) }, "a OR b", BOUNDED, never)).toEqual({
+    kind: "nothing",
+  });
 });
 
 test("an empty store", async () => {
-  expect(await explain({ search: searching({}) }, "", true, never)).toEqual({ kind: "empty-store" });
-  expect(await explain({ search: searching({}) }, "level:error x", false, never)).toEqual({
+  expect(await explain({ search: searching({}) }, "", BOUNDED, never)).toEqual({ kind: "empty-store" });
+  expect(await explain({ search: searching({}) }, "level:error x", {}, never)).toEqual({
     kind: "empty-store",
   });
 });

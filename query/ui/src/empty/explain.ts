@@ -1,4 +1,5 @@
 import type { Api } from "../api/client";
+import type { Bounds } from "../api/types";
 import { removeClause, topClauses } from "../filters/edit";
 
 /** Why a search found nothing. */
@@ -6,7 +7,7 @@ export type Explanation =
   /** There are matches, at another time. The times are those of the earliest and the latest that were found. */
   | { kind: "elsewhere"; total: number; earliest: string; latest: string; atLeast: boolean }
   /** Without one of its clauses the query would find something. */
-  | { kind: "clause"; clause: string; without: string; total: number; atLeast: boolean }
+  | { kind: "clause"; clause: string; without: string; total: number; atLeast: boolean; inRange: boolean }
   /** No clause alone is the reason. */
   | { kind: "nothing" }
   /** The searches for a reason found nothing until their time was up. */
@@ -19,9 +20,10 @@ const TRIED = 6;
 export async function explain(
   api: Pick<Api, "search">,
   query: string,
-  bounded: boolean,
+  bounds: Bounds,
   signal: AbortSignal,
 ): Promise<Explanation> {
+  const bounded = bounds.from !== undefined || bounds.to !== undefined;
   if (bounded) {
     const [latest, earliest] = await Promise.all([
       api.search({ q: query, limit: 1, order: "desc" }, signal),
@@ -42,14 +44,20 @@ export async function explain(
 
   const clauses = topClauses(query) ?? [];
   if (clauses.length < 2) return { kind: "nothing" };
-  const tried = await Promise.all(
-    clauses.slice(0, TRIED).map(async (clause) => {
-      const without = removeClause(query, clause);
-      const { total, partial } = await api.search({ q: without, limit: 1 }, signal);
-      return { clause: query.slice(clause.start, clause.end), without, total, atLeast: partial };
-    }),
-  );
-  const culprit = tried.filter(({ total }) => total > 0).sort((a, b) => b.total - a.total)[0];
-  if (culprit) return { kind: "clause", ...culprit };
+  const tries = (within: Bounds) =>
+    Promise.all(
+      clauses.slice(0, TRIED).map(async (clause) => {
+        const without = removeClause(query, clause);
+        const { total, partial } = await api.search({ q: without, ...within, limit: 1 }, signal);
+        return { clause: query.slice(clause.start, clause.end), without, total, atLeast: partial };
+      }),
+    );
+  const best = (tried: Awaited<ReturnType<typeof tries>>) =>
+    tried.filter(({ total }) => total > 0).sort((a, b) => b.total - a.total)[0];
+  const inRange = bounded ? best(await tries(bounds)) : undefined;
+  if (inRange) return { kind: "clause", ...inRange, inRange: true };
+  const tried = await tries({});
+  const culprit = best(tried);
+  if (culprit) return { kind: "clause", ...culprit, inRange: false };
   return { kind: tried.some(({ atLeast }) => atLeast) ? "unknown" : "nothing" };
 }

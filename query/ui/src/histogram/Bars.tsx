@@ -11,6 +11,9 @@ interface Props {
 /** Pixels above the highest bar, where its count stands. */
 export const HEADROOM = 14;
 
+/** Pixels of the smallest part of a bar: one fatal entry among thousands must be seen. */
+const LEAST = 2;
+
 /** From the bottom up. */
 const STACK = [...LEVELS].reverse();
 
@@ -27,7 +30,7 @@ export function Bars({ chart, width, height, active }: Props) {
             {[...STACK, "other" as const].map((level) => {
               const count = bar.levels[level];
               if (!count) return null;
-              const share = (count / chart.highest) * (height - HEADROOM);
+              const share = Math.max((count / chart.highest) * (height - HEADROOM), LEAST);
               const y = height - below - share;
               below += share;
               return (
@@ -37,7 +40,7 @@ export function Bars({ chart, width, height, active }: Props) {
                   x={left}
                   y={y}
                   width={Math.max(slot - gap, 1)}
-                  height={Math.max(share, 0.75)}
+                  height={share}
                 />
               );
             })}

@@ -72,5 +72,5 @@ function stepLabel(at: number, step: number, zone: Zone): string {
   if (step >= DAY) return date;
   if (step >= MINUTE) return clock === "00:00:00" ? date.slice(5) : clock.slice(0, 5);
   if (step >= SECOND) return clock;
-  return `${clock.slice(3)}.${String(((at % SECOND) + SECOND) % SECOND).padStart(3, "0")}`;
+  return `${clock}.${String(((at % SECOND) + SECOND) % SECOND).padStart(3, "0")}`;
 }

@@ -19,6 +19,8 @@ export interface Results {
   problem: Problem | null;
   /** Whether that request was for a further page. */
   failedMore: boolean;
+  /** How many searches were answered: what is shown is of the last of them. */
+  searches: number;
 }
 
 export type ResultsAction =
@@ -40,6 +42,7 @@ export const NO_RESULTS: Results = {
   answered: false,
   problem: null,
   failedMore: false,
+  searches: 0,
 };
 
 export function reduceResults(state: Results, action: ResultsAction): Results {
@@ -63,6 +66,7 @@ export function reduceResults(state: Results, action: ResultsAction): Results {
         answered: true,
         problem: null,
         failedMore: false,
+        searches: state.searches + 1,
       };
     }
     case "more-started":
