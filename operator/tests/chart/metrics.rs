@@ -1,4 +1,4 @@
-//! Alerts and the dashboard ask for metrics that there are.
+//! Alerts and dashboards ask for metrics that there are.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,18 @@ use logpipeline_operator::metrics::Metrics;
 use prometheus::Registry;
 use serde_json::Value;
 
-use crate::support::{find, read, render, values};
+use crate::support::{chart, find, render, values};
+
+/// The dashboards of the chart, by the name of their file.
+fn dashboards() -> Vec<(String, String)> {
+    let files = std::fs::read_dir(chart().join("files/dashboards")).unwrap();
+    let named = files.map(|file| {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        (name, std::fs::read_to_string(path).unwrap())
+    });
+    named.collect()
+}
 
 /// Names of metrics in a text, as a component exposes them.
 fn names(text: &str) -> BTreeSet<String> {
@@ -14,7 +25,12 @@ fn names(text: &str) -> BTreeSet<String> {
     let of_a_component = |word: &&str| {
         ["ingestor", "query", "operator"].iter().any(|one| word.starts_with(&format!("logpipeline_{one}_")))
     };
-    words.filter(of_a_component).map(|word| word.trim_end_matches("_bucket").to_owned()).collect()
+    let of_a_histogram = ["_bucket", "_sum", "_count"];
+    let family = |word: &str| {
+        let of_it = of_a_histogram.iter().find_map(|suffix| word.strip_suffix(suffix));
+        of_it.unwrap_or(word).to_owned()
+    };
+    words.filter(of_a_component).map(family).collect()
 }
 
 fn of_the_operator() -> BTreeSet<String> {
@@ -23,6 +39,7 @@ fn of_the_operator() -> BTreeSet<String> {
     for counter in [&metrics.reconciles, &metrics.errors, &metrics.changes] {
         counter.with_label_values(&["x"]).inc();
     }
+    metrics.requests.with_label_values(&["x", "y"]).inc();
     metrics.duration.with_label_values(&["x"]).observe(1.0);
     registry.gather().iter().map(|family| family.name().to_owned()).collect()
 }
@@ -38,7 +55,7 @@ fn is_of(component: &str, name: &str) -> bool {
 #[test]
 fn there_is_every_metric_that_is_asked_for() {
     let rule = find(&render("operators", &[&values("everything")]), "PrometheusRule").to_string();
-    let asked = &names(&read("files/dashboard.json")) | &names(&rule);
+    let asked = dashboards().iter().fold(names(&rule), |asked, (_, text)| &asked | &names(text));
     let operator = of_the_operator();
     let missing: Vec<_> = asked
         .iter()
@@ -46,17 +63,20 @@ fn there_is_every_metric_that_is_asked_for() {
         .collect();
     assert_eq!(missing, Vec::<&String>::new());
     let unseen: Vec<_> = operator.difference(&asked).collect();
-    assert_eq!(unseen, Vec::<&String>::new(), "the dashboard leaves out");
+    assert_eq!(unseen, Vec::<&String>::new(), "the dashboards leave out");
 }
 
 #[test]
-fn the_dashboard_arrives_as_it_is() {
+fn dashboards_arrive_as_they_are() {
     let objects = render("operators", &[&values("everything")]);
-    let map = objects.iter().find(|one| one["data"]["logpipeline.json"].is_string()).unwrap();
-    let text = map["data"]["logpipeline.json"].as_str().unwrap();
-    assert_eq!(text.trim(), read("files/dashboard.json").trim());
-    let dashboard: Value = serde_json::from_str(text).unwrap();
-    let panels = dashboard["panels"].as_array().unwrap();
-    let ids: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
-    assert_eq!(ids.len(), panels.len());
+    let map = objects.iter().find(|one| one["data"]["logpipeline-ingest.json"].is_string()).unwrap();
+    assert_eq!(map["metadata"]["labels"]["grafana_dashboard"], "1");
+    let files = dashboards();
+    assert_eq!(map["data"].as_object().unwrap().len(), files.len());
+    for (name, text) in files {
+        let arrived = map["data"][format!("logpipeline-{name}")].as_str().unwrap();
+        assert_eq!(arrived.trim(), text.trim());
+        let dashboard: Value = serde_json::from_str(arrived).unwrap();
+        assert_eq!(dashboard["uid"], format!("logpipeline-{}", name.trim_end_matches(".json")));
+    }
 }

@@ -11,8 +11,9 @@ fn check(args: &[&str], expected: ExpectFile) {
         (text(&one["kind"]), text(&one["metadata"]["namespace"]), text(&one["metadata"]["name"]))
     });
     for object in &mut objects {
-        if let Some(dashboard) = object.pointer_mut("/data/logpipeline.json") {
-            *dashboard = "(files/dashboard.json)".into();
+        let data = object.get_mut("data").and_then(serde_json::Value::as_object_mut);
+        for (file, dashboard) in data.into_iter().flatten().filter(|(file, _)| file.ends_with(".json")) {
+            *dashboard = format!("(files/dashboards/{})", file.trim_start_matches("logpipeline-")).into();
         }
     }
     let documents: Vec<_> = objects.iter().map(|object| serde_yaml::to_string(object).unwrap()).collect();
