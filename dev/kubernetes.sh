@@ -6,6 +6,9 @@ usage() {
     cat >&2 <<'TEXT'
 usage: dev/kubernetes.sh up DIR [--only-api|--node]   start a cluster with all it writes in DIR; prints its kubeconfig's path
        dev/kubernetes.sh image DIR FILE…       give the node of a cluster images, as `make images` makes them
+       dev/kubernetes.sh tag DIR IMAGE NEW     give an image of the node another name too
+       dev/kubernetes.sh ingress DIR           run an Ingress controller there, class traefik, on ports 30080 and 30443 of 172.30.0.1
+       dev/kubernetes.sh pressure DIR on|off   let the node's kubelet find that process ids run out: it evicts pods, one in 10 s
        dev/kubernetes.sh down DIR              end it and remove its state; DIR/log stays
        dev/kubernetes.sh fetch [--node]        only fill the cache, with helm and kubectl too; prints the servers' folder
        dev/kubernetes.sh clients               print the paths of helm and kubectl, one a line
@@ -34,6 +37,8 @@ version=v1.33.13
 . "$parts/build.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/node-build.sh
 . "$parts/node-build.sh"
+# shellcheck source-path=SCRIPTDIR source=kubernetes/ingress-build.sh
+. "$parts/ingress-build.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/clients.sh
 . "$parts/clients.sh"
 # shellcheck source-path=SCRIPTDIR source=kubernetes/node.sh
@@ -55,9 +60,12 @@ case ${1:-}:$# in
         esac
         ;;
     image:*) import_to "$2" "${@:3}" ;;
+    tag:4) tag_in "$2" "$3" "$4" ;;
+    ingress:2) ingress_in "$2" ;;
+    pressure:3) pressure_in "$2" "$3" ;;
     down:2) down "$2" ;;
     fetch:1) fetch_clients; fetch; echo "$bin" ;;
-    fetch:2) [ "$2" = --node ] || usage; fetch_clients; fetch; fetch_node; echo "$node" ;;
+    fetch:2) [ "$2" = --node ] || usage; fetch_clients; fetch_node; fetch_ingress; echo "$node" ;;
     clients:1) fetch_clients; printf '%s\n' "$helm" "$kubectl" ;;
     *) usage ;;
 esac

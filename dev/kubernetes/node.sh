@@ -27,19 +27,26 @@ start_node() {
     configure_kubelet
     configure_proxy
     fence -C || fence -I
+    kubeconfig kubelet
+    kubeconfig kube-proxy
+    # What images hold is for any user of a pod.
+    umask 022
     start containerd "$node/debian/usr/bin/containerd" --config "$dir/containerd/config.toml"
     wait_for containerd ctr version || failed containerd
     import "$node/pause.tar" "$node/coredns.tar"
-    kubeconfig kubelet
-    kubeconfig kube-proxy
-    start kubelet "$node/kubelet" "--config=$dir/kubelet.yaml" "--kubeconfig=$dir/kubelet.kubeconfig" "--hostname-override=$node_name" \
-        "--node-ip=$node_ip" "--root-dir=$dir/kubelet" "--cert-dir=$dir/kubelet/pki"
+    start_kubelet
     start kube-proxy "$node/kube-proxy" "--config=$dir/kube-proxy.yaml"
     wait_for kubelet node_is_ready || failed kubelet
+    wait_for kube-proxy curl -fsS --noproxy '*' --max-time 5 "http://$node_ip:10256/healthz" || failed kube-proxy
     fetch_clients
     "$kubectl" --kubeconfig "$dir/admin.kubeconfig" apply -f "$parts/coredns.yaml" >log/coredns.log
     volumes | "$kubectl" --kubeconfig "$dir/admin.kubeconfig" apply -f - >log/volumes.log
     wait_for kubelet "$kubectl" --kubeconfig "$dir/admin.kubeconfig" -n kube-system rollout status deployment/coredns --timeout=1s || failed kubelet
+}
+
+start_kubelet() {
+    start kubelet "$node/kubelet" "--config=$dir/kubelet.yaml" "--kubeconfig=$dir/kubelet.kubeconfig" "--hostname-override=$node_name" \
+        "--node-ip=$node_ip" "--root-dir=$dir/kubelet" "--cert-dir=$dir/kubelet/pki"
 }
 
 # Folders that claims get, as nothing provisions any here.
@@ -77,10 +84,48 @@ node_is_ready() {
         process.exit(node.status.conditions.some(({ type, status }) => type === "Ready" && status === "True") ? 0 : 1);'
 }
 
-import_to() {
+# in_node DIR
+in_node() {
     node=$cache/$version-node
     enter "$1"
-    import "${@:2}"
+    [ -e kubelet.yaml ] || die "$dir has no node"
+}
+
+import_to() {
+    local file files=()
+    for file in "${@:2}"; do files+=("$(realpath "$file")"); done
+    in_node "$1"
+    import "${files[@]}"
+}
+
+tag_in() {
+    in_node "$1"
+    ctr images tag --force "$2" "$3" >/dev/null
+}
+
+ingress_in() {
+    fetch_ingress
+    fetch_clients
+    in_node "$1"
+    import "$ingress"
+    "$kubectl" --kubeconfig "$dir/admin.kubeconfig" apply -f "$parts/traefik.yaml" >log/ingress.log
+    "$kubectl" --kubeconfig "$dir/admin.kubeconfig" -n ingress rollout status deployment/traefik "--timeout=${timeout}s" >>log/ingress.log
+}
+
+pressure_in() {
+    local evict=
+    case $2 in
+        # Then no pod fits any more, and nothing but pods goes: for lack of disk the kubelet would remove images too.
+        on) evict='pid.available: 100%' ;;
+        off) ;;
+        *) die "pressure is on or off, not $2" ;;
+    esac
+    in_node "$1"
+    export PATH=$node:$node/debian/usr/bin:$node/debian/usr/sbin:/usr/sbin:/sbin:$PATH
+    umask 022
+    stop kubelet
+    configure_kubelet "$evict"
+    start_kubelet
 }
 
 # import FILE…: image archives
@@ -125,6 +170,7 @@ TOML
 JSON
 }
 
+# configure_kubelet [THRESHOLD]: below which pods are evicted
 configure_kubelet() {
     : >resolv.conf
     cat >kubelet.yaml <<YAML
@@ -146,7 +192,8 @@ clusterDNS: [$dns_ip]
 resolvConf: $dir/resolv.conf
 podLogsDir: $dir/pod-logs
 enforceNodeAllocatable: []
-evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%}
+evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%${1:+, $1}}
+evictionPressureTransitionPeriod: 1s
 imageGCHighThresholdPercent: 99
 imageGCLowThresholdPercent: 98
 syncFrequency: 5s
@@ -163,8 +210,8 @@ clientConnection: {kubeconfig: $dir/kube-proxy.kubeconfig}
 hostnameOverride: $node_name
 clusterCIDR: $pod_range
 bindAddress: $node_ip
-healthzBindAddress: ""
-metricsBindAddress: 127.0.0.1:0
+healthzBindAddress: $node_ip:10256
+metricsBindAddress: $node_ip:10249
 nodePortAddresses: [$node_ip/32]
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 iptables: {minSyncPeriod: 0s, syncPeriod: 30s}

@@ -9,8 +9,12 @@ api_ip=127.0.0.1
 
 # up DIR api|all|node
 up() {
-    use_assets || fetch
-    [ "$2" != node ] || { fetch_node; api_ip=$node_ip; }
+    if [ "$2" = node ]; then
+        fetch_node
+        api_ip=$node_ip
+    else
+        use_assets || fetch
+    fi
     "$here/require.sh" flock setsid openssl curl node
     check_servers "$2"
     local since=$SECONDS

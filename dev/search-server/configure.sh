@@ -20,7 +20,7 @@ cluster.name: logpipeline
 node.name: node-$port
 path.data: $dir/data
 path.logs: $dir/logs
-network.host: 127.0.0.1
+network.host: $host
 http.port: $port
 discovery.type: single-node
 cluster.routing.allocation.disk.threshold_enabled: false
@@ -75,13 +75,15 @@ java_options() {
 
 # A CA and a server certificate: clients such as rustls refuse a CA's own certificate as a server's.
 make_certificates() {
-    local certs=$dir/config/certs
+    local certs=$dir/config/certs alternatives=DNS:localhost,IP:127.0.0.1 name
+    [ "$host" = 127.0.0.1 ] || alternatives+=,IP:$host
+    for name in $names; do alternatives+=,DNS:$name; done
     [ ! -f "$certs/cert.pem" ] || return 0
     need openssl openssl
     mkdir -p "$certs"
     (
         cd "$certs"
-        printf '%s\n' 'subjectAltName=DNS:localhost,IP:127.0.0.1' 'basicConstraints=CA:FALSE' 'extendedKeyUsage=serverAuth,clientAuth' >extensions
+        printf '%s\n' "subjectAltName=$alternatives" 'basicConstraints=CA:FALSE' 'extendedKeyUsage=serverAuth,clientAuth' >extensions
         openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -subj '/CN=logpipeline test CA' -keyout ca-key.pem -out ca.pem
         openssl req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout key.pem -out request.pem
         openssl x509 -req -in request.pem -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 3650 -extfile extensions -out new.pem

@@ -10,8 +10,8 @@ up() {
     mkdir -p "$2"
     dir=$(cd "$2" && pwd -P)
     port=$3
-    url=http://127.0.0.1:$port
-    [ "$security" != tls ] || url=https://127.0.0.1:$port
+    url=http://$host:$port
+    [ "$security" != tls ] || url=https://$host:$port
     exec 9>"$dir/.lock"
     flock "9"
     if running; then
@@ -56,7 +56,7 @@ running() {
 } 2>/dev/null
 
 start() {
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && die "port $port is taken by another process"
+    (exec 3<>"/dev/tcp/$host/$port") 2>/dev/null && die "port $port is taken by another process"
     if [ -f "$dir/kind" ] && [ "$(cat "$dir/kind")" != "$kind" ]; then
         die "$dir holds the data of $(cat "$dir/kind"): take another DIR"
     fi

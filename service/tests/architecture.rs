@@ -64,6 +64,15 @@ fn what_elasticsearch_holds_is_defined_without_a_client_of_it() {
     }
 }
 
+/// What proves the whole in a cluster must see it as its users do.
+#[test]
+fn the_end_to_end_suite_links_nothing_of_the_product() {
+    let product: Vec<_> =
+        linked("logpipeline-e2e").into_iter().filter(|name| name.starts_with("logpipeline")).collect();
+    assert_eq!(product, ["logpipeline-e2e"]);
+    assert_absent("logpipeline-e2e", &["kube", "reqwest", "elasticsearch"]);
+}
+
 #[test]
 fn one_crate_reads_the_flags_of_the_store_and_knows_no_component() {
     assert_absent(

@@ -140,6 +140,8 @@ impl Applier {
             }
         } else if let Some(deployment) = before_the_set(pipeline, operand, stores) {
             replicas::keep(&mut wanted, &deployment);
+        } else {
+            replicas::begin(&mut wanted, pipeline);
         }
         let before = found.as_ref().and_then(ResourceExt::resource_version);
         let now = match self.patch(&api, &wanted).await {

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::ApplyError;
 use crate::build::{MANAGER, Operand};
+use crate::validate::{Pipeline, Replicas};
 
 /// Owns the number of pods from when the operator gives it up until an autoscaler sets another: a field that nobody owns
 /// would fall back to its default, which is one pod.
@@ -38,6 +39,16 @@ pub(super) fn keep(operand: &mut Operand, before: &DynamicObject) {
     let spec = &mut operand.object["spec"];
     if spec["replicas"].is_null() && before.data["spec"]["replicas"].is_number() {
         spec["replicas"] = before.data["spec"]["replicas"].clone();
+    }
+}
+
+/// Makes an object with as many pods as an autoscaler leaves at least: it begins to decide some time later.
+pub(super) fn begin(operand: &mut Operand, pipeline: &Pipeline) {
+    let set = ["Deployment", "StatefulSet"].contains(&operand.kind());
+    if let (true, true, Replicas::Between { least, .. }) =
+        (set, operand.object["spec"]["replicas"].is_null(), pipeline.ingestor.replicas)
+    {
+        operand.object["spec"]["replicas"] = json!(least);
     }
 }
 

@@ -104,6 +104,23 @@ async fn no_pod_ends_when_an_autoscaler_takes_over() {
 }
 
 #[tokio::test]
+async fn what_is_autoscaled_begins_with_as_many_pods_as_it_has_at_least() {
+    let site = Site::new("begun").await;
+    let scaled = |image: &str| json!({ "ingestor": { "image": image, "autoscaling": { "minReplicas": 3, "maxReplicas": 8 } } });
+    site.apply(&elasticsearch("logs", NOWHERE, scaled("ingestor:1"))).await;
+    let made =
+        eventually("the ingestor is made", async || site.get::<Deployment>("logs-ingestor").await).await;
+    assert_eq!(made.spec.unwrap().replicas, Some(3));
+    site.apply(&elasticsearch("logs", NOWHERE, scaled("ingestor:2"))).await;
+    let changed = eventually("another image is wanted", async || {
+        let spec = site.get::<Deployment>("logs-ingestor").await?.spec?;
+        (spec.template.spec?.containers[0].image.as_deref() == Some("ingestor:2")).then_some(spec.replicas)
+    })
+    .await;
+    assert_eq!(changed, Some(3), "until an autoscaler decides");
+}
+
+#[tokio::test]
 async fn one_object_that_is_refused_holds_up_no_other() {
     let site = Site::bare("refused").await;
     let quota = json!({ "metadata": { "name": "none" }, "spec": { "hard": { "count/services": "0" } } });

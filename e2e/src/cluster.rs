@@ -1,0 +1,230 @@
+//! kubectl and helm, as a user has them.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::places::PIPELINE;
+use crate::waiting::eventually;
+
+pub struct Cluster {
+    pub kubectl: PathBuf,
+    pub helm: PathBuf,
+    pub kubeconfig: PathBuf,
+}
+
+/// What it printed; it panics where it failed.
+pub fn text(output: Output, what: &[&str]) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {}", what.join(" "), error.trim());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+impl Cluster {
+    fn command(&self, program: &Path, args: &[&str]) -> Command {
+        let mut command = Command::new(program);
+        command.args(args).env("KUBECONFIG", &self.kubeconfig);
+        command
+    }
+
+    pub fn helm(&self, args: &[&str]) -> String {
+        text(self.command(&self.helm, args).output().unwrap(), args)
+    }
+
+    pub fn kubectl(&self, args: &[&str]) -> String {
+        text(self.command(&self.kubectl, args).output().unwrap(), args)
+    }
+
+    /// What it printed, or what it complained of.
+    pub fn try_kubectl(&self, args: &[&str]) -> Result<String, String> {
+        let output = self.command(&self.kubectl, args).output().unwrap();
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if output.status.success() { Ok(out.into_owned()) } else { Err(error.into_owned()) }
+    }
+
+    pub fn get(&self, namespace: &str, args: &[&str]) -> Option<Value> {
+        let found = self.try_kubectl(&[&["get", "-o", "json", "-n", namespace], args].concat()).ok()?;
+        serde_json::from_str(&found).ok()
+    }
+
+    pub fn list(&self, namespace: &str, kinds: &str, selector: &str) -> Vec<Value> {
+        let found = self.get(namespace, &[kinds, "-l", selector]);
+        found.and_then(|list| list["items"].as_array().cloned()).unwrap_or_default()
+    }
+
+    fn fed(&self, args: &[&str], input: &str) -> Output {
+        let mut command = self.command(&self.kubectl, args);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    pub fn apply(&self, namespace: &str, object: &Value) {
+        let args = ["apply", "-n", namespace, "-f", "-"];
+        text(self.fed(&args, &object.to_string()), &args);
+    }
+
+    pub fn try_apply(&self, namespace: &str, object: &Value) -> Result<(), String> {
+        let output = self.fed(&["apply", "-n", namespace, "-f", "-"], &object.to_string());
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// Asks for the end of a pod as `kubectl drain` does, which heeds its PodDisruptionBudget.
+    pub fn evict(&self, namespace: &str, pod: &str) -> Result<(), String> {
+        let eviction = json!({ "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": pod, "namespace": namespace } });
+        let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
+        let output = self.fed(&["create", "--raw", &path, "-f", "-"], &eviction.to_string());
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(String::from_utf8_lossy(&output.stderr).into_owned())
+        }
+    }
+
+    /// A namespace whose pods may do nothing that PodSecurity's "restricted" forbids.
+    pub fn namespace(&self, name: &str) {
+        let labels = json!({ "pod-security.kubernetes.io/enforce": "restricted" });
+        self.apply("default", &json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } }));
+    }
+
+    pub fn secret(&self, namespace: &str, name: &str, data: &Value) {
+        self.apply(namespace, &json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data }));
+    }
+
+    /// The LogPipeline of a namespace.
+    pub fn pipeline(&self, namespace: &str) -> Option<Value> {
+        self.get(namespace, &["logpipeline", PIPELINE])
+    }
+
+    pub fn patch(&self, namespace: &str, patch: &Value) {
+        self.kubectl(&[
+            "patch",
+            "-n",
+            namespace,
+            "logpipeline",
+            PIPELINE,
+            "--type",
+            "merge",
+            "-p",
+            &patch.to_string(),
+        ]);
+    }
+
+    /// A condition of the pipeline, where it speaks of its current generation.
+    pub fn condition(&self, namespace: &str, kind: &str) -> Option<Value> {
+        let found = self.pipeline(namespace)?;
+        let conditions = found["status"]["conditions"].as_array()?;
+        let condition = conditions.iter().find(|one| one["type"] == kind)?;
+        (condition["observedGeneration"] == found["metadata"]["generation"]).then(|| condition.clone())
+    }
+
+    pub fn until_ready(&self, namespace: &str) {
+        self.until_condition(namespace, "Ready", "True", 300);
+    }
+
+    pub fn until_condition(&self, namespace: &str, kind: &str, status: &str, seconds: u64) -> Value {
+        eventually(&format!("{kind} of {namespace}/{PIPELINE} is {status}"), seconds, || {
+            self.condition(namespace, kind).filter(|condition| condition["status"] == status)
+        })
+    }
+
+    /// The pods of a component that are ready, by name and uid.
+    pub fn ready_pods(&self, namespace: &str, component: &str) -> Vec<(String, String)> {
+        let selector =
+            format!("app.kubernetes.io/instance={PIPELINE},app.kubernetes.io/component={component}");
+        let ready = |pod: &Value| {
+            let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            pod["metadata"]["deletionTimestamp"].is_null()
+                && conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
+        };
+        let name = |pod: &Value, field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
+        let pods = self.list(namespace, "pods", &selector);
+        pods.iter().filter(|pod| ready(pod)).map(|pod| (name(pod, "name"), name(pod, "uid"))).collect()
+    }
+
+    /// Ends a pod by force, and waits until another of its name is ready.
+    pub fn kill_pod(&self, namespace: &str, component: &str, pod: &str) {
+        let before = self.ready_pods(namespace, component);
+        let uid = before.iter().find(|(name, _)| name == pod).map(|(_, uid)| uid.clone());
+        self.kubectl(&["delete", "-n", namespace, "pod", pod, "--force", "--grace-period=0"]);
+        eventually(&format!("another pod {namespace}/{pod} is ready"), 120, || {
+            self.ready_pods(namespace, component)
+                .into_iter()
+                .find(|(name, found)| name == pod && Some(found) != uid.as_ref())
+        });
+    }
+
+    /// A Service's port, here.
+    pub fn forward(&self, namespace: &str, service: &str, port: u16) -> Forward {
+        let target = format!("service/{service}");
+        let local = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = self.command(&self.kubectl, &["port-forward", "-n", namespace, &target]);
+        let child = command.arg(format!("{local}:{port}")).stdout(Stdio::null()).spawn().unwrap();
+        let forward = Forward { child, local };
+        eventually("the port is forwarded", 20, || std::net::TcpStream::connect(("127.0.0.1", local)).ok());
+        forward
+    }
+
+    /// What one looks at when something does not come about.
+    pub fn explain(&self, to: &Path) {
+        let mut all = String::new();
+        for args in [
+            &[
+                "get",
+                "pods,logpipelines,statefulsets,deployments,jobs,persistentvolumeclaims,ingresses",
+                "-A",
+                "-o",
+                "wide",
+            ] as &[&str],
+            &["get", "events", "-A", "--sort-by=.lastTimestamp"],
+            &["get", "logpipelines", "-A", "-o", "yaml"],
+            &["describe", "pods", "-A"],
+            &["logs", "-n", crate::places::RELEASE, "deployment/logpipeline-operator", "--tail=300"],
+        ] {
+            let said = self.try_kubectl(args).unwrap_or_else(|error| error);
+            all.push_str(&format!("# kubectl {}\n{said}\n", args.join(" ")));
+        }
+        std::fs::write(to, all).unwrap();
+    }
+}
+
+pub struct Forward {
+    child: Child,
+    local: u16,
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Forward {
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.local)
+    }
+}
+
+/// The body of an answer and its status, by a client that knows nothing of clusters.
+pub fn curl(args: &[&str]) -> (u16, String) {
+    let all = [&["-sS", "--noproxy", "*", "--max-time", "20", "-w", "\n%{http_code}"], args].concat();
+    let said = text(Command::new("curl").args(&all).output().unwrap(), args);
+    let (body, status) = said.rsplit_once('\n').unwrap();
+    (status.parse().unwrap(), body.to_owned())
+}
+
+pub fn get_json(url: &str, token: Option<&str>) -> Value {
+    let header = format!("Authorization: Bearer {}", token.unwrap_or_default());
+    let args: &[&str] = if token.is_some() { &["-H", &header, url] } else { &[url] };
+    let (status, body) = curl(args);
+    assert_eq!(status, 200, "{url}: {body}");
+    serde_json::from_str(&body).unwrap()
+}

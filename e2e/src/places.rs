@@ -1,0 +1,14 @@
+//! Names of what is made in the cluster.
+
+/// Where the chart is installed, and its release.
+pub const RELEASE: &str = "logpipeline";
+/// The embedded pipeline's namespace.
+pub const SHOP: &str = "shop";
+/// The namespace of the pipeline on Elasticsearch.
+pub const PROD: &str = "prod";
+/// That of another one, on the same Elasticsearch.
+pub const AUDIT: &str = "audit";
+/// That of those who send.
+pub const TEAM: &str = "team";
+/// Each LogPipeline, as the examples name it.
+pub const PIPELINE: &str = "logs";

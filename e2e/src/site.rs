@@ -1,0 +1,100 @@
+//! What the suite is given by `dev/e2e.sh`.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::cluster::{Cluster, text};
+use crate::elasticsearch::Elasticsearch;
+use crate::waiting::eventually;
+
+/// The token of those who send to the pipeline on Elasticsearch.
+pub const SENDER_TOKEN: &str = "a-token-of-the-checkout-service";
+/// Who reads through an Ingress: the user of examples/production.yaml.
+pub const READER: (&str, &str) = ("oncall", "replace-me");
+
+pub struct Site {
+    pub cluster: Cluster,
+    pub elasticsearch: Elasticsearch,
+    /// What stands before the images' names.
+    pub registry: String,
+    /// A second tag of the same images.
+    pub next_tag: String,
+    pub ingress_class: String,
+    /// Where the Ingress controller takes HTTPS, as `172.30.0.1:30443`.
+    pub ingress_address: String,
+    /// A command that takes `on` and `off`, and makes the node evict pods.
+    pub pressure: Option<String>,
+    /// Where files of the run go.
+    pub state: PathBuf,
+    /// Tells runs in one cluster apart.
+    suffix: u64,
+}
+
+fn given(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run make e2e"))
+}
+
+/// A file of the repository.
+pub fn file(path: &str) -> String {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(path).to_str().unwrap().to_owned()
+}
+
+impl Site {
+    pub fn given() -> Self {
+        let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
+        Self {
+            cluster: Cluster {
+                kubectl: given("LOGPIPELINE_KUBECTL").into(),
+                helm: given("LOGPIPELINE_HELM").into(),
+                kubeconfig: given("E2E_KUBECONFIG").into(),
+            },
+            elasticsearch: Elasticsearch {
+                address: given("E2E_ELASTICSEARCH_ADDRESS"),
+                port: given("E2E_ELASTICSEARCH_PORT").parse().unwrap(),
+                authority: given("E2E_ELASTICSEARCH_CA"),
+                password: given("E2E_ELASTICSEARCH_PASSWORD"),
+            },
+            registry: given("E2E_IMAGE_REGISTRY"),
+            next_tag: given("E2E_NEXT_TAG"),
+            ingress_class: given("E2E_INGRESS_CLASS"),
+            ingress_address: given("E2E_INGRESS_ADDRESS"),
+            pressure: std::env::var("E2E_PRESSURE").ok(),
+            state: given("E2E_STATE").into(),
+            suffix: since.as_secs() % 1_000_000,
+        }
+    }
+
+    pub fn image(&self, component: &str) -> String {
+        format!("{}/logpipeline-{component}:{}", self.registry, env!("CARGO_PKG_VERSION"))
+    }
+
+    /// The name of a sender's run, which is in `metadata.run` of each of its entries.
+    pub fn run(&self, name: &str) -> String {
+        format!("{name}-{}", self.suffix)
+    }
+
+    /// The token by which generators of a namespace's pipeline send and read.
+    pub fn internal_token(&self, namespace: &str) -> String {
+        let encoded = eventually("the pipeline's own Secret is there", 60, || {
+            let secret = self.cluster.get(namespace, &["secret", "logs-internal"])?;
+            Some(secret["data"]["token"].as_str()?.to_owned())
+        });
+        base64(&encoded)
+    }
+
+    /// Makes the node evict pods, or ends that; `false` where the cluster is somebody else's.
+    pub fn press(&self, on: bool) -> bool {
+        let Some(command) = &self.pressure else { return false };
+        let word = if on { "on" } else { "off" };
+        text(
+            Command::new("sh").args(["-c", &format!("{command} {word}")]).output().unwrap(),
+            &[command, word],
+        );
+        true
+    }
+}
+
+fn base64(encoded: &str) -> String {
+    let command = format!("printf %s {encoded} | base64 -d");
+    text(Command::new("sh").args(["-c", &command]).output().unwrap(), &["base64"])
+}

@@ -1,0 +1,59 @@
+//! What was proved, as a table of Markdown.
+
+use std::any::Any;
+use std::fmt;
+use std::fmt::Write as _;
+use std::path::Path;
+
+pub enum Outcome {
+    Seen(String),
+    Failed(String),
+    NotTried(String),
+}
+
+impl Outcome {
+    pub fn is_seen(&self) -> bool {
+        matches!(self, Self::Seen(_))
+    }
+}
+
+pub struct Row {
+    pub name: &'static str,
+    pub claim: &'static str,
+    pub outcome: Outcome,
+    pub seconds: u64,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, text) = match &self.outcome {
+            Outcome::Seen(text) => ("proved", text),
+            Outcome::Failed(text) => ("FAILED", text),
+            Outcome::NotTried(text) => ("NOT TRIED", text),
+        };
+        write!(to, "{word} {} after {} s: {text}", self.name, self.seconds)
+    }
+}
+
+/// What a panic said.
+pub fn text(reason: &(dyn Any + Send)) -> String {
+    let known = reason
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| reason.downcast_ref::<&str>().copied());
+    known.unwrap_or("it panicked").to_owned()
+}
+
+pub fn write(to: &Path, rows: &[Row]) {
+    let mut all = "| proof | what holds | what was seen | seconds |\n|---|---|---|---|\n".to_owned();
+    for row in rows {
+        let seen = match &row.outcome {
+            Outcome::Seen(text) => text.clone(),
+            Outcome::Failed(text) => format!("**failed**: {text}"),
+            Outcome::NotTried(text) => format!("**not tried**: {text}"),
+        };
+        let seen = seen.replace('\n', " ").replace('|', "\\|");
+        writeln!(all, "| `{}` | {} | {seen} | {} |", row.name, row.claim, row.seconds).unwrap();
+    }
+    std::fs::write(to, all).unwrap();
+}
