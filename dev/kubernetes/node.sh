@@ -115,8 +115,8 @@ ingress_in() {
 pressure_in() {
     local evict=
     case $2 in
-        # Then no pod fits any more, and nothing but pods goes: for lack of disk the kubelet would remove images too.
-        on) evict='pid.available: 100%' ;;
+        # For lack of disk the kubelet would remove images too. It evicts by itself only what it has admitted, so that it must begin without.
+        on) evict=$'evictionSoft: {pid.available: 1G}\nevictionSoftGracePeriod: {pid.available: 5s}\nevictionMaxPodGracePeriod: 10' ;;
         off) ;;
         *) die "pressure is on or off, not $2" ;;
     esac
@@ -126,6 +126,7 @@ pressure_in() {
     stop kubelet
     configure_kubelet "$evict"
     start_kubelet
+    wait_for kubelet curl -sko /dev/null --noproxy '*' --max-time 5 "https://$node_ip:$kubelet_port/" || failed kubelet
 }
 
 # import FILE…: image archives
@@ -170,7 +171,7 @@ TOML
 JSON
 }
 
-# configure_kubelet [THRESHOLD]: below which pods are evicted
+# configure_kubelet [SETTINGS]
 configure_kubelet() {
     : >resolv.conf
     cat >kubelet.yaml <<YAML
@@ -192,7 +193,8 @@ clusterDNS: [$dns_ip]
 resolvConf: $dir/resolv.conf
 podLogsDir: $dir/pod-logs
 enforceNodeAllocatable: []
-evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%${1:+, $1}}
+evictionHard: {memory.available: 50Mi, nodefs.available: 1%, imagefs.available: 1%}
+${1:-}
 evictionPressureTransitionPeriod: 1s
 imageGCHighThresholdPercent: 99
 imageGCLowThresholdPercent: 98

@@ -19,7 +19,7 @@ alive() {
 start() {
     if alive "$1"; then return; fi
     mkdir -p log
-    setsid "${@:2}" >"log/$1.log" 2>&1 </dev/null 9<&- &
+    setsid "${@:2}" >>"log/$1.log" 2>&1 </dev/null 9<&- &
     echo "$! $(start_time $!)" >"$1.pid"
     started+=("$1")
     disown

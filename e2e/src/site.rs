@@ -82,15 +82,28 @@ impl Site {
         base64(&encoded)
     }
 
-    /// Makes the node evict pods, or ends that; `false` where the cluster is somebody else's.
-    pub fn press(&self, on: bool) -> bool {
-        let Some(command) = &self.pressure else { return false };
-        let word = if on { "on" } else { "off" };
+    /// Makes the node evict pods, until what it gives is dropped.
+    pub fn press(&self) -> Pressure {
+        let pressure = Pressure(self.pressure.clone().expect("E2E_PRESSURE is not set"));
+        pressure.turn("on");
+        pressure
+    }
+}
+
+pub struct Pressure(String);
+
+impl Pressure {
+    fn turn(&self, word: &str) {
         text(
-            Command::new("sh").args(["-c", &format!("{command} {word}")]).output().unwrap(),
-            &[command, word],
+            Command::new("sh").args(["-c", &format!("{} {word}", self.0)]).output().unwrap(),
+            &[&self.0, word],
         );
-        true
+    }
+}
+
+impl Drop for Pressure {
+    fn drop(&mut self) {
+        self.turn("off");
     }
 }
 

@@ -40,6 +40,7 @@ pub struct Options {
 /// Reconciles the pipelines of a scope until stopping begins, then lets what is under way finish.
 pub async fn run(client: Client, scope: Scope, options: Options, metrics: Metrics, shutdown: Shutdown) {
     let controller = Controller::new(scope.api::<LogPipeline>(&client), watcher::Config::default());
+    let _told = metrics.ready.tell(controller.store());
     let (stores, triggers) = watch::start(&client, &scope, controller.store());
     let reporter =
         Reporter { controller: crate::build::MANAGER.to_owned(), instance: Some(options.instance) };

@@ -19,6 +19,7 @@ pub mod fetch;
 pub mod leader;
 pub mod metrics;
 pub mod quantity;
+pub mod ready;
 pub mod reconcile;
 pub mod reference;
 pub mod requests;

@@ -2,6 +2,8 @@
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry};
 
+use crate::ready::ReadyPipelines;
+
 #[derive(Debug, Clone)]
 pub struct Metrics {
     /// By result: `ok`, `invalid` (the spec is wrong) or `error`.
@@ -16,6 +18,7 @@ pub struct Metrics {
     /// The queue: pipelines that wait for others to be reconciled.
     pub waiting: IntGauge,
     pub leader: IntGauge,
+    pub ready: ReadyPipelines,
     /// By verb and resource, as the API server has them.
     pub requests: IntCounterVec,
 }
@@ -64,6 +67,13 @@ impl Metrics {
             leader: add(
                 registry,
                 IntGauge::with_opts(name("leader", "1 where this process is the one that reconciles")),
+            )?,
+            ready: add(
+                registry,
+                ReadyPipelines::new(name(
+                    "pipeline_ready",
+                    "1 where a pipeline is ready, 0 where it is not, by pipeline",
+                )),
             )?,
         })
     }

@@ -7,7 +7,7 @@ use crate::sender::Sender;
 use crate::site::{SENDER_TOKEN, Site, file};
 
 pub const STREAM: &str = "logs-prod-logs.default";
-const SHORT: &str = "logs-prod-logs.debug-trace";
+const SHORT: &str = "logs-prod-logs.trace-debug";
 
 pub fn run(site: &Site) -> String {
     let (cluster, elasticsearch) = (&site.cluster, &site.elasticsearch);

@@ -15,7 +15,7 @@ pub fn run(site: &Site) -> String {
     cluster.patch(PROD, &json!({ "spec": { "retention": retention } }));
     cluster.until_condition(PROD, "RetentionApplied", "True", 60);
     cluster.until_ready(PROD);
-    let kept = elasticsearch.count("logs-prod-logs.debug-trace", &json!({ "match_all": {} }));
+    let kept = elasticsearch.count("logs-prod-logs.trace-debug", &json!({ "match_all": {} }));
     let seconds = std::time::Instant::now();
     eventually("the old indices are gone from Elasticsearch", 420, || {
         let now = elasticsearch.indices(STREAM);
@@ -24,7 +24,7 @@ pub fn run(site: &Site) -> String {
     let seconds = seconds.elapsed().as_secs();
     assert_eq!(elasticsearch.count(STREAM, &json!({ "match_all": {} })), 0);
     assert_eq!(
-        elasticsearch.count("logs-prod-logs.debug-trace", &json!({ "match_all": {} })),
+        elasticsearch.count("logs-prod-logs.trace-debug", &json!({ "match_all": {} })),
         kept,
         "the other class keeps its own"
     );

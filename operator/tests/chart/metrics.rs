@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use kube::runtime::{reflector, watcher};
+use logpipeline_operator::crd::LogPipeline;
 use logpipeline_operator::metrics::Metrics;
 use prometheus::Registry;
 use serde_json::Value;
@@ -33,6 +35,7 @@ fn names(text: &str) -> BTreeSet<String> {
     words.filter(of_a_component).map(family).collect()
 }
 
+/// Each is shown once there is something to tell.
 fn of_the_operator() -> BTreeSet<String> {
     let registry = Registry::new();
     let metrics = Metrics::register(&registry).unwrap();
@@ -41,6 +44,14 @@ fn of_the_operator() -> BTreeSet<String> {
     }
     metrics.requests.with_label_values(&["x", "y"]).inc();
     metrics.duration.with_label_values(&["x"]).observe(1.0);
+    let (reader, mut writer) = reflector::store();
+    let _told = metrics.ready.tell(reader);
+    let pipeline: LogPipeline = serde_json::from_value(serde_json::json!({
+        "apiVersion": "logpipeline.dev/v1alpha1", "kind": "LogPipeline", "metadata": { "name": "logs" },
+        "spec": { "storage": { "embedded": { "size": "1Gi" } }, "ingestor": {}, "query": {} },
+    }))
+    .unwrap();
+    writer.apply_watcher_event(&watcher::Event::Apply(pipeline));
     registry.gather().iter().map(|family| family.name().to_owned()).collect()
 }
 

@@ -16,7 +16,7 @@ use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::support::Site;
-use crate::support::yaml::elasticsearch;
+use crate::support::yaml::{elasticsearch, embedded};
 
 /// The LogPipeline among the documents of a file.
 fn pipeline_of(text: &str) -> LogPipeline {
@@ -87,6 +87,23 @@ fn each_example_becomes_these_manifests() {
 fn a_guarded_pipeline_becomes_these_manifests() {
     let text = include_str!("pipelines/guarded.yaml");
     expect_file!["snapshots/guarded.yaml"].assert_eq(&shown(&built(text, ALL)));
+}
+
+#[test]
+fn nobody_is_missed_where_nobody_is_wanted() {
+    let missed = |storage: fn(&str, &str, Value) -> String, ingestors: i32, query_servers: i32| {
+        let spec = json!({ "ingestor": { "replicas": ingestors }, "query": { "replicas": query_servers } });
+        let operands = built(&storage("logs", "https://es:9200", spec), ALL);
+        let rule = operands.iter().find(|one| one.kind() == "PrometheusRule").unwrap().object.to_string();
+        ["Ingestors", "Query"].map(|which| rule.contains(&format!("\"Logpipeline{which}Unreachable\"")))
+    };
+    assert_eq!(missed(elasticsearch, 1, 1), [true, true]);
+    assert_eq!(missed(elasticsearch, 0, 2), [false, true]);
+    assert_eq!(missed(elasticsearch, 2, 0), [true, false]);
+    // One pod holds both.
+    let on_a_volume = |name: &str, _: &str, spec| embedded(name, spec);
+    assert_eq!(missed(on_a_volume, 1, 1), [true, true]);
+    assert_eq!(missed(on_a_volume, 0, 1), [false, false]);
 }
 
 #[test]

@@ -79,6 +79,39 @@ async fn entries_that_are_not_accounted_for_are_told_with_a_played_kubelet_and_i
     assert!(message.contains("10 received, 8 stored"), "{message}");
 }
 
+/// What Prometheus is told of a pipeline.
+fn told_ready(site: &Site, name: &str) -> Option<f64> {
+    let families = prometheus::core::Collector::collect(&site.metrics.ready);
+    let of_it =
+        |figure: &&prometheus::proto::Metric| figure.get_label().iter().any(|one| one.value() == name);
+    let figures = families.iter().flat_map(|family| family.get_metric());
+    figures.filter(of_it).map(|figure| figure.get_gauge().get_value()).next()
+}
+
+#[tokio::test]
+async fn prometheus_is_told_which_pipelines_are_ready_with_a_played_kubelet() {
+    let mut site = Site::new("told").await;
+    site.apply(&embedded("logs", json!({}))).await;
+    site.until_condition("logs", "Ready", "False").await;
+    eventually("it is told not to be ready", async || (told_ready(&site, "logs") == Some(0.0)).then_some(()))
+        .await;
+    let _told = ingestor([127, 0, 7, 3], figures(10, 10, 0, 0.0)).await;
+    let _kubelet = Kubelet::start(&site, "127.0.7.3");
+    eventually("it is told to be ready", async || (told_ready(&site, "logs") == Some(1.0)).then_some(()))
+        .await;
+    site.apply(&embedded("paused", json!({ "paused": true }))).await;
+    site.until_condition("paused", "Ready", "False").await;
+    assert_eq!(told_ready(&site, "paused"), None);
+
+    // Only who leads tells.
+    site.stop().await;
+    assert_eq!(told_ready(&site, "logs"), None);
+    site.start(Duration::from_secs(60));
+    eventually("it is told again", async || (told_ready(&site, "logs") == Some(1.0)).then_some(())).await;
+    site.delete("logs").await;
+    eventually("it is told of no more", async || told_ready(&site, "logs").is_none().then_some(())).await;
+}
+
 #[tokio::test]
 async fn the_scale_subresource_tells_and_sets_the_ingestors_pods() {
     let site = Site::new("scale").await;
