@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The whole platform in a real cluster, from helm install to helm uninstall: what e2e/ proves. As root it starts a node of its own, with an Ingress
-# controller, and an Elasticsearch beside it, and ends them.
+# controller, and an Elasticsearch and an OpenSearch beside it, and ends them.
 #
 #   dev/e2e.sh [PROOF…]          only these, in a cluster where what they need is there
 #
@@ -10,7 +10,7 @@
 # E2E_NEXT_TAG=next            another tag of the same images
 # E2E_INGRESS_CLASS=           the class of its Ingress controller
 # E2E_INGRESS_ADDRESS=         where that takes HTTPS, as 192.0.2.1:443
-# E2E_ELASTICSEARCH_ADDRESS=   an address of this machine that its pods reach: Elasticsearch listens there
+# E2E_ELASTICSEARCH_ADDRESS=   an address of this machine that its pods reach: Elasticsearch and OpenSearch listen there
 #
 # E2E_STATE=                   a folder for the table, screenshots and logs, which stays
 # E2E_KEEP=                    where it is set, the cluster and Elasticsearch are left running
@@ -29,17 +29,18 @@ E2E_STATE=$(realpath "$E2E_STATE")
 # Sockets in it have short names only, and pods run as nobody in particular, and reach their volumes.
 servers=${E2E_SERVERS:-$(mktemp -d "${TMPDIR:-/tmp}/e2e-XXXXXX")}
 chmod 755 "$servers"
-mkdir -p "$servers/cluster" "$servers/elasticsearch"
+mkdir -p "$servers/cluster" "$servers/elasticsearch" "$servers/opensearch"
 
 stop() {
     code=$?
     trap - EXIT
     if [ -n "${E2E_KEEP:-}" ]; then
-        say "left running: E2E_KEEP=1 E2E_SERVERS=$servers dev/e2e.sh PROOF… goes on with it, dev/kubernetes.sh down $servers/cluster and dev/search-server.sh down $servers/elasticsearch end it"
+        say "left running: E2E_KEEP=1 E2E_SERVERS=$servers dev/e2e.sh PROOF… goes on with it, dev/kubernetes.sh down $servers/cluster and dev/search-server.sh down of $servers/elasticsearch and $servers/opensearch end it"
         exit "$code"
     fi
     [ -z "$own" ] || kubernetes down "$servers/cluster" || true
     "$here/search-server.sh" down "$servers/elasticsearch" || true
+    "$here/search-server.sh" down "$servers/opensearch" || true
     if [ "$code" = 0 ]; then rm -rf "$servers"; else say "the logs of the servers and pods are in $servers, what was seen in $E2E_STATE"; fi
     exit "$code"
 }
@@ -71,6 +72,8 @@ export E2E_KUBECONFIG E2E_IMAGE_REGISTRY E2E_INGRESS_CLASS E2E_INGRESS_ADDRESS E
 export E2E_ELASTICSEARCH_PORT=${E2E_ELASTICSEARCH_PORT:-9243} E2E_ELASTICSEARCH_PASSWORD=e2e-password
 SEARCH_HOST=$E2E_ELASTICSEARCH_ADDRESS SEARCH_NAMES='logs-es-http.prod.svc' SEARCH_SECURITY=tls SEARCH_USER=admin SEARCH_PASSWORD=$E2E_ELASTICSEARCH_PASSWORD \
     "$here/search-server.sh" up elasticsearch-9 "$servers/elasticsearch" "$E2E_ELASTICSEARCH_PORT" >/dev/null
+export E2E_OPENSEARCH_PORT=${E2E_OPENSEARCH_PORT:-9244}
+SEARCH_HOST=$E2E_ELASTICSEARCH_ADDRESS "$here/search-server.sh" up opensearch-3 "$servers/opensearch" "$E2E_OPENSEARCH_PORT" >/dev/null
 export E2E_ELASTICSEARCH_CA=$servers/elasticsearch/config/certs/ca.pem
 
 clients=$(kubernetes clients)

@@ -98,6 +98,21 @@ impl Cluster {
         self.apply(namespace, &json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data }));
     }
 
+    /// A Service whose one endpoint is outside of the cluster.
+    pub fn service_of(&self, namespace: &str, name: &str, port: u16, address: &str, target: u16) {
+        let ports = json!([{ "name": "http", "port": port, "targetPort": target }]);
+        self.apply(namespace, &json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": name }, "spec": { "ports": ports } }));
+        self.apply(
+            namespace,
+            &json!({
+                "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+                "metadata": { "name": format!("{name}-1"), "labels": { "kubernetes.io/service-name": name } },
+                "ports": [{ "name": "http", "port": target, "protocol": "TCP" }],
+                "endpoints": [{ "addresses": [address], "conditions": { "ready": true } }],
+            }),
+        );
+    }
+
     /// The LogPipeline of a namespace.
     pub fn pipeline(&self, namespace: &str) -> Option<Value> {
         self.get(namespace, &["logpipeline", PIPELINE])

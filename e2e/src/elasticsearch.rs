@@ -107,14 +107,7 @@ impl Elasticsearch {
         cluster.apply(namespace, &json!({
             "apiVersion": "elasticsearch.k8s.elastic.co/v1", "kind": "Elasticsearch", "metadata": { "name": "logs" }, "spec": { "version": "9.4.3" },
         }));
-        let ports = json!([{ "name": "https", "port": 9200, "targetPort": self.port }]);
-        cluster.apply(namespace, &json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "logs-es-http" }, "spec": { "ports": ports } }));
-        cluster.apply(namespace, &json!({
-            "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
-            "metadata": { "name": "logs-es-http-1", "labels": { "kubernetes.io/service-name": "logs-es-http" } },
-            "ports": [{ "name": "https", "port": self.port, "protocol": "TCP" }],
-            "endpoints": [{ "addresses": [self.address], "conditions": { "ready": true } }],
-        }));
+        cluster.service_of(namespace, "logs-es-http", 9200, &self.address, self.port);
         let authority = std::fs::read_to_string(&self.authority).unwrap();
         cluster.secret(
             namespace,

@@ -8,6 +8,8 @@ pub const SHOP: &str = "shop";
 pub const PROD: &str = "prod";
 /// That of another one, on the same Elasticsearch.
 pub const AUDIT: &str = "audit";
+/// That of the pipeline on OpenSearch.
+pub const SEARCH: &str = "search";
 /// That of those who send.
 pub const TEAM: &str = "team";
 /// Each LogPipeline, as the examples name it.

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::places::{PIPELINE, PROD, TEAM};
+use crate::places::{PIPELINE, PROD, SEARCH, TEAM};
 use crate::site::{self, Site};
 use crate::waiting::eventually;
 
@@ -47,7 +47,8 @@ impl<'a> Sender<'a> {
 
     pub fn with(site: &'a Site, name: &str, to: &str, args: &[&str]) -> Self {
         site.cluster.namespace(TEAM);
-        let address = |service: &str, port| format!("http://{PIPELINE}-{service}.{to}.svc:{port}");
+        let pipeline = if to == SEARCH { "audit" } else { PIPELINE };
+        let address = |service: &str, port| format!("http://{pipeline}-{service}.{to}.svc:{port}");
         let (target, query) = (address("ingestor", 3000), address("query", 8080));
         let mut all = vec![
             "--target",
@@ -64,7 +65,7 @@ impl<'a> Sender<'a> {
         all.extend(["--run-id", &run, "--report", "/dev/termination-log"]);
         all.extend(args);
         let tokens = format!("tokens-{to}");
-        let internal = site.internal_token(to);
+        let internal = site.internal_token(to, pipeline);
         // With the embedded store anybody may send.
         let ingest = if to == PROD { site::SENDER_TOKEN } else { &internal };
         site.cluster.secret(TEAM, &tokens, &json!({ "ingest": ingest, "query": internal }));

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use crate::cluster::{Cluster, text};
 use crate::elasticsearch::Elasticsearch;
 use crate::waiting::eventually;
@@ -15,6 +18,8 @@ pub const READER: (&str, &str) = ("oncall", "replace-me");
 pub struct Site {
     pub cluster: Cluster,
     pub elasticsearch: Elasticsearch,
+    /// Of the OpenSearch that is there already, at the same address.
+    pub opensearch_port: u16,
     /// What stands before the images' names.
     pub registry: String,
     /// A second tag of the same images.
@@ -32,6 +37,12 @@ pub struct Site {
 
 fn given(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run make e2e"))
+}
+
+/// The objects of an example.
+pub fn example(name: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(file(&format!("examples/{name}"))).unwrap();
+    serde_yaml::Deserializer::from_str(&text).map(|part| Value::deserialize(part).unwrap()).collect()
 }
 
 /// A file of the repository.
@@ -54,6 +65,7 @@ impl Site {
                 authority: given("E2E_ELASTICSEARCH_CA"),
                 password: given("E2E_ELASTICSEARCH_PASSWORD"),
             },
+            opensearch_port: given("E2E_OPENSEARCH_PORT").parse().unwrap(),
             registry: given("E2E_IMAGE_REGISTRY"),
             next_tag: given("E2E_NEXT_TAG"),
             ingress_class: given("E2E_INGRESS_CLASS"),
@@ -73,10 +85,10 @@ impl Site {
         format!("{name}-{}", self.suffix)
     }
 
-    /// The token by which generators of a namespace's pipeline send and read.
-    pub fn internal_token(&self, namespace: &str) -> String {
+    /// The token by which generators of a pipeline send and read.
+    pub fn internal_token(&self, namespace: &str, pipeline: &str) -> String {
         let encoded = eventually("the pipeline's own Secret is there", 60, || {
-            let secret = self.cluster.get(namespace, &["secret", "logs-internal"])?;
+            let secret = self.cluster.get(namespace, &["secret", &format!("{pipeline}-internal")])?;
             Some(secret["data"]["token"].as_str()?.to_owned())
         });
         base64(&encoded)

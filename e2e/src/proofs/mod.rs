@@ -8,6 +8,7 @@ mod installed_by_helm;
 mod load_test_reports;
 mod network_policies;
 mod node_under_pressure;
+mod on_opensearch;
 mod pods_deleted_by_force;
 mod production_on_elasticsearch;
 mod retention_edited;
@@ -66,6 +67,12 @@ pub const ALL: &[Proof] = &[
         claim: "pipelines of the same name in two namespaces share an Elasticsearch and don't see each other",
         needs: PRODUCTION,
         run: two_pipelines_one_elasticsearch::run,
+    },
+    Proof {
+        name: "on_opensearch",
+        claim: "examples/opensearch.yaml finds what is sent, and removes its data streams and templates when it is deleted with `deletionPolicy: Delete`",
+        needs: INSTALLED,
+        run: on_opensearch::run,
     },
     Proof {
         name: "scaled_under_load",

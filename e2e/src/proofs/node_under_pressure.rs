@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::places::{PROD, RELEASE, SHOP};
 use crate::sender::{Load, Sender};
 use crate::site::Site;
@@ -26,8 +28,12 @@ pub fn run(site: &Site) -> String {
         conditions.iter().any(|one| one["type"] == "PIDPressure" && one["status"] == "True").then_some(())
     });
     eventually("the store and the ingestors are evicted", 240, || {
-        let now = uids();
-        before.iter().all(|uid| !now.contains(uid)).then_some(())
+        let pods = [(SHOP, "store"), (PROD, "ingestor")].map(|(namespace, component)| {
+            cluster.list(namespace, "pods", &format!("app.kubernetes.io/component={component}"))
+        });
+        let runs = |pod: &Value| pod["status"]["phase"] == "Running";
+        let old = |pod: &Value| before.iter().any(|uid| pod["metadata"]["uid"] == **uid);
+        (!pods.iter().flatten().any(|pod| runs(pod) && old(pod))).then_some(())
     });
     let events = cluster.get("default", &["events", "-A", "--field-selector", "reason=Evicted"]).unwrap();
     let evicted: BTreeSet<_> = events["items"]

@@ -2,9 +2,9 @@ use serde_json::{Value, json};
 
 use crate::browser::{Visit, certificate, visit};
 use crate::cluster::curl;
-use crate::places::{PROD, SHOP};
+use crate::places::{PIPELINE, PROD, SHOP};
 use crate::sender::Sender;
-use crate::site::{SENDER_TOKEN, Site, file};
+use crate::site::{SENDER_TOKEN, Site, example};
 
 pub const STREAM: &str = "logs-prod-logs.default";
 const SHORT: &str = "logs-prod-logs.trace-debug";
@@ -13,7 +13,7 @@ pub fn run(site: &Site) -> String {
     let (cluster, elasticsearch) = (&site.cluster, &site.elasticsearch);
     cluster.namespace(PROD);
     elasticsearch.as_eck(cluster, PROD);
-    let objects = example(site);
+    let objects = adapted(site);
     let host = objects.iter().find_map(|object| object["spec"]["query"]["ingress"]["host"].as_str()).unwrap();
     certificate(site, PROD, "logs-example-com-tls", host);
     for object in &objects {
@@ -61,10 +61,8 @@ pub fn run(site: &Site) -> String {
 }
 
 /// The example, but for what a small cluster lacks: another class of Ingress, and less of a processor for each pod.
-fn example(site: &Site) -> Vec<Value> {
-    let text = std::fs::read_to_string(file("examples/production.yaml")).unwrap();
-    let parts = serde_yaml::Deserializer::from_str(&text);
-    let mut objects: Vec<Value> = parts.map(|part| serde::Deserialize::deserialize(part).unwrap()).collect();
+fn adapted(site: &Site) -> Vec<Value> {
+    let mut objects = example("production.yaml");
     for object in &mut objects {
         match object["metadata"]["name"].as_str() {
             Some("logs") => {
@@ -97,5 +95,5 @@ fn refused_without_token(site: &Site) {
         .0
     };
     assert_eq!(send("not-a-token-of-anybody"), 401);
-    assert_eq!(send(&site.internal_token(SHOP)), 401);
+    assert_eq!(send(&site.internal_token(SHOP, PIPELINE)), 401);
 }

@@ -28,6 +28,9 @@ pub fn run(site: &Site) -> String {
         kept,
         "the other class keeps its own"
     );
+    // What is sent from now on is there when the pipeline is deleted, and so stays.
+    cluster.patch(PROD, &json!({ "spec": { "retention": { "default": "30d", "rollover": null } } }));
+    cluster.until_ready(PROD);
     let after = Sender::with(site, "after-retention", PROD, &["--rate", "50", "--duration", "3s"])
         .report()
         .in_words();

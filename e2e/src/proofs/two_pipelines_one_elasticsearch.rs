@@ -27,7 +27,7 @@ pub fn run(site: &Site) -> String {
                     "url": "https://logs-es-http.prod.svc:9200", "credentialsSecretRef": { "name": "es-user" }, "caSecretRef": { "name": "es-ca" },
                     "replicas": 0, "pipelineName": pipeline_name,
                 } },
-                "ingestor": { "replicas": 1, "insecure": true }, "query": { "replicas": 1, "insecure": true }, "deletionPolicy": "Delete",
+                "ingestor": { "replicas": 1, "insecure": true }, "query": { "replicas": 1, "insecure": true },
             },
         })
     };
@@ -38,7 +38,7 @@ pub fn run(site: &Site) -> String {
 
     let found = |namespace: &str, run: &str| {
         let forward = cluster.forward(namespace, "logs-query", 8080);
-        let token = site.internal_token(namespace);
+        let token = site.internal_token(namespace, PIPELINE);
         let search = format!("/api/v1/search?limit=1&q=metadata.run:{}", site.run(run));
         get_json(&forward.url(&search), Some(&token))["total"].as_u64().unwrap()
     };

@@ -70,7 +70,8 @@ pub struct LevelRetention {
     #[x_kube(validation = Rule::new("self.matches('[1-9]')").message("keep would keep nothing: write a time such as 3d"))]
     pub keep: String,
 
-    /// Name of the data stream's class, `logs-<pipeline>.<class>`; the levels joined by dashes where absent. With another name, entries that
+    /// Name of the data stream's class, `logs-<pipeline>.<class>`; the levels joined by dashes, the least
+    /// severe first, where absent. With another name, entries that
     /// are stored stay under the old one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9][-a-z0-9]*$"))]

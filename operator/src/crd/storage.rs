@@ -55,7 +55,8 @@ pub struct EmbeddedSpec {
         .message("pipelineName cannot change: entries that are stored would not be found under the new name")
 )]
 pub struct ElasticsearchSpec {
-    /// Addresses of the cluster, separated by commas and tried in turn, as `https://elasticsearch:9200`. Credentials do not belong here.
+    /// Addresses of the cluster, separated by commas and tried in turn, as `https://elasticsearch:9200`. A name without dots
+    /// is that of a Service in the pipeline's namespace. Credentials do not belong here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 2048))]
     #[x_kube(validation = Rule::new("self.matches('^https?://[^@/, ]+[^@, ]*(,https?://[^@/, ]+[^@, ]*)*$')")

@@ -1,5 +1,6 @@
 //! Step two: a spec and what it refers to, parsed once into types that need no further checks.
 
+mod address;
 mod error;
 mod secrets;
 mod shared;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
+use super::address::in_namespace;
 use super::error::Invalid;
 use crate::crd::{ElasticsearchSpec, LogPipeline};
 
@@ -38,7 +39,8 @@ fn addresses(spec: &ElasticsearchSpec, namespace: &str) -> Vec<String> {
         return vec![format!("{}-es-http.{namespace}.svc:9200", reference.name)];
     }
     let host = |url: &str| {
-        let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+        let url = in_namespace(url, namespace);
+        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default().trim().to_ascii_lowercase()
     };
     spec.url.as_deref().unwrap_or_default().split(',').map(host).collect()
@@ -62,9 +64,10 @@ mod tests {
 
     #[test]
     fn the_younger_of_two_pipelines_with_the_same_streams_in_one_cluster_is_told_of_the_elder() {
-        let url = json!({ "url": "https://es:9200" });
+        let url = json!({ "url": "https://es.search:9200" });
         let elder = pipeline("team-a", "logs", 1, url.clone());
-        let younger = pipeline("team", "a-logs", 2, json!({ "url": "https://other:9200,https://ES:9200/" }));
+        let younger =
+            pipeline("team", "a-logs", 2, json!({ "url": "https://other:9200,https://ES.search:9200/" }));
         let all = [Arc::clone(&elder), Arc::clone(&younger)];
         assert_eq!(shared(&elder, &all), None);
         let message = shared(&younger, &all).unwrap().to_string();
@@ -72,7 +75,7 @@ mod tests {
         for apart in [
             pipeline("team", "b-logs", 3, url.clone()),
             pipeline("team", "a-logs", 3, json!({ "url": "https://another:9200" })),
-            pipeline("team", "a-logs", 3, json!({ "url": "https://es:9200", "pipelineName": "own" })),
+            pipeline("team", "a-logs", 3, json!({ "url": "https://es.search:9200", "pipelineName": "own" })),
         ] {
             assert_eq!(shared(&apart, &all), None);
         }

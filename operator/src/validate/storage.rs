@@ -7,6 +7,7 @@ use logpipeline_model::elasticsearch::{Classes, Layout, Lifecycle, RetentionClas
 use logpipeline_model::level::Level;
 use logpipeline_service::units::parse_duration;
 
+use super::address::in_namespace;
 use super::error::Invalid;
 use super::secrets::Secrets;
 use super::shared::pipeline_name;
@@ -64,7 +65,8 @@ fn reach(
     let authority =
         spec.ca_secret_ref.as_ref().map(|reference| secrets.key(AUTHORITY, &reference.name, "ca.crt"));
     let Some(reference) = &spec.eck_ref else {
-        let urls = spec.url.as_deref().unwrap_or_default().split(',').map(str::to_owned).collect();
+        let urls = spec.url.as_deref().unwrap_or_default().split(',');
+        let urls = urls.map(|url| in_namespace(url, namespace)).collect();
         return Some((urls, own.unwrap_or(Some(Credentials::None))?, transposed(authority)?));
     };
     let name = &reference.name;
