@@ -24,7 +24,7 @@ DEBUG := $(TARGET)/debug
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions images release e2e bench faults require require-node require-kubernetes chromium
+.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions images release e2e e2e-check bench faults require require-node require-kubernetes chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -99,8 +99,12 @@ crds: require ## Write the definition of the resource LogPipeline, and its refer
 images: require ui ## Make the components' images, without a container tool: OCI archives in target/images
 	node dev/images.mjs
 
-e2e: require-kubernetes chromium images ## Do in a real cluster what users do, from helm install to helm uninstall; as root, or with E2E_KUBECONFIG=
+e2e: e2e-check chromium images ## Do in a real cluster what users do, from helm install to helm uninstall; as root, or with E2E_KUBECONFIG=
 	dev/e2e.sh
+
+# First of all: what follows takes half an hour.
+e2e-check: require require-kubernetes
+	@dev/e2e.sh check
 
 release: images ## Put the binaries, images and bills of materials of this architecture into target/dist
 	dev/release.sh $(RELEASE_ARCHITECTURE)

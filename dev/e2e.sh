@@ -3,6 +3,8 @@
 # controller, and an Elasticsearch and an OpenSearch beside it, and ends them.
 #
 #   dev/e2e.sh [PROOF…]          only these, in a cluster where what they need is there
+#   dev/e2e.sh check             whether what it needs is here, before anything is built
+#   dev/e2e.sh clean             remove from E2E_KUBECONFIG what an earlier run left
 #
 # E2E_KUBECONFIG=              a cluster to take instead; it has no LogPipelines yet, a default StorageClass, and room for 2 processors
 # With that are needed:
@@ -13,7 +15,8 @@
 # E2E_ELASTICSEARCH_ADDRESS=   an address of this machine that its pods reach: Elasticsearch and OpenSearch listen there
 #
 # E2E_STATE=                   a folder for the table, screenshots and logs, which stays
-# E2E_KEEP=                    where it is set, the cluster and Elasticsearch are left running
+# E2E_KEEP=                    where it is set, the servers are left running, and
+# E2E_SERVERS=                 their folder is one to go on with
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,17 +26,54 @@ node_address=172.30.0.1
 kubernetes() { "$here/kubernetes.sh" "$@"; }
 say() { echo "e2e: $*" >&2; }
 
+own=
+[ -n "${E2E_KUBECONFIG:-}" ] || own=yes
+
+case ${1:-} in
+    check)
+        if [ -n "$own" ]; then
+            [ "$(id -u)" = 0 ] || { say 'a node of its own needs root; E2E_KUBECONFIG names a cluster to take instead'; exit 1; }
+            "$here/require.sh" flock setsid openssl curl go cargo node npm iptables apt-get dpkg-deb
+        else
+            for name in E2E_IMAGE_REGISTRY E2E_INGRESS_CLASS E2E_INGRESS_ADDRESS E2E_ELASTICSEARCH_ADDRESS; do
+                [ -n "${!name:-}" ] || { say "with E2E_KUBECONFIG, $name must be set: see the head of dev/e2e.sh"; exit 2; }
+            done
+        fi
+        # They say which Java is missing.
+        "$here/search-server.sh" fetch elasticsearch-9 >/dev/null
+        "$here/search-server.sh" fetch opensearch-3 >/dev/null
+        exit
+        ;;
+    clean)
+        [ -z "$own" ] || { say 'a cluster of its own ends with the run'; exit 2; }
+        export KUBECONFIG=$E2E_KUBECONFIG
+        clients=$(kubernetes clients)
+        mark=logpipeline.dev/e2e=true
+        for namespace in $("${clients##*$'\n'}" get namespaces -l "$mark" -o name); do
+            "${clients##*$'\n'}" delete logpipelines --all -n "${namespace#*/}" --ignore-not-found --timeout=60s || true
+        done
+        "${clients%%$'\n'*}" uninstall logpipeline -n logpipeline --ignore-not-found
+        "${clients##*$'\n'}" delete namespaces,customresourcedefinitions -l "$mark"
+        exit
+        ;;
+esac
+"$here/e2e.sh" check
+
 export E2E_STATE=${E2E_STATE:-$target/e2e}
 mkdir -p "$E2E_STATE"
 E2E_STATE=$(realpath "$E2E_STATE")
 # Sockets in it have short names only, and pods run as nobody in particular, and reach their volumes.
-servers=${E2E_SERVERS:-$(mktemp -d "${TMPDIR:-/tmp}/e2e-XXXXXX")}
+made='' suite=
+[ -n "${E2E_SERVERS:-}" ] || made=$(mktemp -d "${TMPDIR:-/tmp}/e2e-XXXXXX")
+servers=${E2E_SERVERS:-$made}
+rm -f "$E2E_STATE"/*.txt
 chmod 755 "$servers"
 mkdir -p "$servers/cluster" "$servers/elasticsearch" "$servers/opensearch"
 
 stop() {
     code=$?
     trap - EXIT
+    [ -z "$suite" ] || kill "$suite" 2>/dev/null || true
     if [ -n "${E2E_KEEP:-}" ]; then
         say "left running: E2E_KEEP=1 E2E_SERVERS=$servers dev/e2e.sh PROOF… goes on with it, dev/kubernetes.sh down $servers/cluster and dev/search-server.sh down of $servers/elasticsearch and $servers/opensearch end it"
         exit "$code"
@@ -41,17 +81,10 @@ stop() {
     [ -z "$own" ] || kubernetes down "$servers/cluster" || true
     "$here/search-server.sh" down "$servers/elasticsearch" || true
     "$here/search-server.sh" down "$servers/opensearch" || true
-    if [ "$code" = 0 ]; then rm -rf "$servers"; else say "the logs of the servers and pods are in $servers, what was seen in $E2E_STATE"; fi
+    if [ "$code" = 0 ]; then rm -rf "$made"; else say "the logs of the servers and pods are in $servers, what was seen in $E2E_STATE"; fi
     exit "$code"
 }
 
-own=
-[ -n "${E2E_KUBECONFIG:-}" ] || own=yes
-if [ -z "$own" ]; then
-    for name in E2E_IMAGE_REGISTRY E2E_INGRESS_CLASS E2E_INGRESS_ADDRESS E2E_ELASTICSEARCH_ADDRESS; do
-        [ -n "${!name:-}" ] || { say "with E2E_KUBECONFIG, $name must be set: see the head of dev/e2e.sh"; exit 2; }
-    done
-fi
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
@@ -69,7 +102,7 @@ if [ -n "$own" ]; then
 fi
 export E2E_KUBECONFIG E2E_IMAGE_REGISTRY E2E_INGRESS_CLASS E2E_INGRESS_ADDRESS E2E_ELASTICSEARCH_ADDRESS
 
-export E2E_ELASTICSEARCH_PORT=${E2E_ELASTICSEARCH_PORT:-9243} E2E_ELASTICSEARCH_PASSWORD=e2e-password
+export E2E_ELASTICSEARCH_PORT=${E2E_ELASTICSEARCH_PORT:-9200} E2E_ELASTICSEARCH_PASSWORD=e2e-password
 SEARCH_HOST=$E2E_ELASTICSEARCH_ADDRESS SEARCH_NAMES='logs-es-http.prod.svc' SEARCH_SECURITY=tls SEARCH_USER=admin SEARCH_PASSWORD=$E2E_ELASTICSEARCH_PASSWORD \
     "$here/search-server.sh" up elasticsearch-9 "$servers/elasticsearch" "$E2E_ELASTICSEARCH_PORT" >/dev/null
 export E2E_OPENSEARCH_PORT=${E2E_OPENSEARCH_PORT:-9244}
@@ -78,4 +111,8 @@ export E2E_ELASTICSEARCH_CA=$servers/elasticsearch/config/certs/ca.pem
 
 clients=$(kubernetes clients)
 export LOGPIPELINE_HELM=${clients%%$'\n'*} LOGPIPELINE_KUBECTL=${clients##*$'\n'}
-cargo run --locked --quiet -p logpipeline-e2e -- "$@"
+cargo build --locked --quiet -p logpipeline-e2e
+# In the background, so that a signal to this script ends it at once.
+"$target/debug/logpipeline-e2e" "$@" &
+suite=$!
+wait "$suite"

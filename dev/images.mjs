@@ -3,7 +3,7 @@
 //   node dev/images.mjs [COMPONENT…]
 //
 // target/images gets NAME.tar, an OCI archive, NAME.cdx.json, what it is made of, and digests.txt. IMAGE_REGISTRY=example.org/team/ stands before the names
-// (localhost/ unless set), IMAGE_TAG after them (the version of the workspace). The same sources give the same bytes, wherever they are built.
+// (localhost/ unless set), IMAGE_TAG after them (the version of the workspace). The same sources, toolchain, C library and Node give the same bytes, in whatever folder.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,8 @@ import { cratesOf, npmOf, sbom } from './lib/sbom.mjs';
 
 const COMPONENTS = ['operator', 'ingestor', 'query', 'generator'];
 const ARCHITECTURES = { x86_64: 'amd64', aarch64: 'arm64' };
+/** Of an archive: nodes pull it whenever a pod comes to one that has it not. */
+const MOST_BYTES = 25e6;
 const root = path.resolve(import.meta.dirname, '..');
 const target = path.resolve(root, process.env.CARGO_TARGET_DIR ?? 'target');
 const out = path.join(target, 'images');
@@ -71,6 +73,10 @@ for (const component of wanted) {
   writeFileSync(path.join(out, `${name}.tar`), made.archive);
   const parts = sbom({ name, version, crates: cratesOf(metadata, name), npm: component === 'query' ? npm : [] });
   writeFileSync(path.join(out, `${name}.cdx.json`), `${JSON.stringify(parts, null, 1)}\n`);
+  if (made.size > MOST_BYTES) {
+    process.stderr.write(`${name} takes ${(made.size / 1e6).toFixed(1)} MB, and may take ${MOST_BYTES / 1e6}\n`);
+    process.exit(1);
+  }
   digests.push(`${name}:${tag} ${made.digest}`);
   process.stdout.write(`${name}:${tag}  ${(made.size / 1e6).toFixed(1)} MB  ${made.digest}\n`);
 }

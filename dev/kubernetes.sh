@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A real Kubernetes control plane for tests, on loopback only: etcd, API server, controller manager and scheduler, without nodes.
+# A real Kubernetes for tests: etcd, API server, controller manager and scheduler on loopback, and if wanted one node.
 set -euo pipefail
 
 usage() {

@@ -11,6 +11,10 @@ dist=$target/dist
 host=$(rustc -vV | sed -n 's/host: //p')
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' "$root/Cargo.toml")
 name=logpipeline-$version-linux-$architecture
+if [ "${RELEASE_TAG:-v$version}" != "v$version" ]; then
+    echo "the tag $RELEASE_TAG is not that of the version $version in Cargo.toml" >&2
+    exit 1
+fi
 
 rm -rf "$dist"
 mkdir -p "$dist/$name"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # One real node beside the control plane: containerd, kubelet, kube-proxy and cluster DNS. It needs root, and one network namespace holds one such
-# cluster. Its address stands on lo: pods reach it, nothing outside of this machine does, and what pods send elsewhere is dropped.
+# cluster. Its address stands on lo, for pods and this machine; nobody else has a route to it. What pods send elsewhere is dropped.
 
 node_name=node1 node_ip=172.30.0.1 pod_range=10.244.0.0/24 pod_gateway=10.244.0.1 dns_ip=10.96.0.10
 bridge=logpipeline0
@@ -11,6 +11,7 @@ ctr() { "$node/debian/usr/bin/ctr" -a "$dir/containerd/containerd.sock" -n k8s.i
 # Before the API server, which binds the node's address.
 prepare_node() {
     [ "$(id -u)" = 0 ] || die 'a node needs root'
+    [ -e kubelet.yaml ] || alone
     # Debian's runc and the CNI plugins look for iptables there.
     export PATH=$node:$node/debian/usr/bin:$node/debian/usr/sbin:/usr/sbin:/sbin:$PATH
     local folder
@@ -20,6 +21,16 @@ prepare_node() {
     sysctl -qw net.ipv4.ip_forward=1
     # From pod to pod of one bridge through a Service.
     sysctl -qw net.bridge.bridge-nf-call-iptables=1 2>/dev/null || true
+}
+
+# What ends a node takes away all of this, whosever it is.
+alone() {
+    if [ -e "/sys/class/net/$bridge" ] || ip -4 -o addr show dev lo | grep -qF " $node_ip/"; then
+        die "another node runs on this machine: end it with dev/kubernetes.sh down and its DIR (or, where that is gone: ip link del $bridge; ip addr del $node_ip/32 dev lo)"
+    fi
+    if PATH=$PATH:/usr/sbin:/sbin iptables -t nat -S 2>/dev/null | grep -q '^-N KUBE-'; then
+        die 'another Kubernetes is on this machine: take that, or a machine of its own'
+    fi
 }
 
 start_node() {
@@ -253,6 +264,8 @@ stop_node() {
     done
     [ -f sysctl.saved ] && sysctl -q -p sysctl.saved 2>/dev/null
     [ -f made ] && xargs rm -rf <made
+    rm -rf log/pods
+    mv pod-logs log/pods 2>/dev/null
     rm -rf sysctl.saved made volumes containerd cni cni-ipam kubelet pod-logs kubelet.yaml kube-proxy.yaml resolv.conf
     set -e
 }

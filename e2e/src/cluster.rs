@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::places::PIPELINE;
+use crate::places::{MARK, NAMESPACES, PIPELINE};
 use crate::waiting::eventually;
 
 pub struct Cluster {
@@ -90,7 +90,7 @@ impl Cluster {
 
     /// A namespace whose pods may do nothing that PodSecurity's "restricted" forbids.
     pub fn namespace(&self, name: &str) {
-        let labels = json!({ "pod-security.kubernetes.io/enforce": "restricted" });
+        let labels = json!({ "pod-security.kubernetes.io/enforce": "restricted", MARK: "true" });
         self.apply("default", &json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": labels } }));
     }
 
@@ -152,33 +152,42 @@ impl Cluster {
 
     /// The pods of a component that are ready, by name and uid.
     pub fn ready_pods(&self, namespace: &str, component: &str) -> Vec<(String, String)> {
-        let selector =
-            format!("app.kubernetes.io/instance={PIPELINE},app.kubernetes.io/component={component}");
+        let of = format!("app.kubernetes.io/instance={PIPELINE},app.kubernetes.io/component={component}");
+        self.ready(namespace, &of)
+    }
+
+    pub fn ready(&self, namespace: &str, selector: &str) -> Vec<(String, String)> {
         let ready = |pod: &Value| {
             let conditions = pod["status"]["conditions"].as_array().cloned().unwrap_or_default();
             pod["metadata"]["deletionTimestamp"].is_null()
                 && conditions.iter().any(|one| one["type"] == "Ready" && one["status"] == "True")
         };
         let name = |pod: &Value, field: &str| pod["metadata"][field].as_str().unwrap_or_default().to_owned();
-        let pods = self.list(namespace, "pods", &selector);
+        let pods = self.list(namespace, "pods", selector);
         pods.iter().filter(|pod| ready(pod)).map(|pod| (name(pod, "name"), name(pod, "uid"))).collect()
     }
 
-    /// Ends a pod by force, and waits until another of its name is ready.
-    pub fn kill_pod(&self, namespace: &str, component: &str, pod: &str) {
+    /// Ends a pod by force, and gives what waits until another of its name is ready.
+    pub fn kill_pod<'a>(
+        &'a self,
+        namespace: &'a str,
+        component: &'a str,
+        pod: &'a str,
+    ) -> impl FnOnce() + 'a {
         let before = self.ready_pods(namespace, component);
-        let uid = before.iter().find(|(name, _)| name == pod).map(|(_, uid)| uid.clone());
+        let uid = before.into_iter().find(|(name, _)| name == pod).map(|(_, uid)| uid);
         self.kubectl(&["delete", "-n", namespace, "pod", pod, "--force", "--grace-period=0"]);
-        eventually(&format!("another pod {namespace}/{pod} is ready"), 120, || {
-            self.ready_pods(namespace, component)
-                .into_iter()
-                .find(|(name, found)| name == pod && Some(found) != uid.as_ref())
-        });
+        move || {
+            eventually(&format!("another pod {namespace}/{pod} is ready"), 120, || {
+                let now = self.ready_pods(namespace, component);
+                now.into_iter().find(|(name, found)| name == pod && Some(found) != uid.as_ref())
+            });
+        }
     }
 
-    /// A Service's port, here.
-    pub fn forward(&self, namespace: &str, service: &str, port: u16) -> Forward {
-        let target = format!("service/{service}");
+    /// A port, here: of a Service, or of `pod/NAME`.
+    pub fn forward(&self, namespace: &str, target: &str, port: u16) -> Forward {
+        let target = if target.contains('/') { target.to_owned() } else { format!("service/{target}") };
         let local = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = self.command(&self.kubectl, &["port-forward", "-n", namespace, &target]);
         let child = command.arg(format!("{local}:{port}")).stdout(Stdio::null()).spawn().unwrap();
@@ -204,6 +213,20 @@ impl Cluster {
             &["logs", "-n", crate::places::RELEASE, "deployment/logpipeline-operator", "--tail=300"],
         ] {
             let said = self.try_kubectl(args).unwrap_or_else(|error| error);
+            all.push_str(&format!("# kubectl {}\n{said}\n", args.join(" ")));
+        }
+        for namespace in NAMESPACES {
+            let args = [
+                "logs",
+                "-n",
+                namespace,
+                "-l",
+                "app.kubernetes.io/part-of=logpipeline",
+                "--all-containers",
+                "--prefix",
+                "--tail=200",
+            ];
+            let said = self.try_kubectl(&args).unwrap_or_else(|error| error);
             all.push_str(&format!("# kubectl {}\n{said}\n", args.join(" ")));
         }
         std::fs::write(to, all).unwrap();

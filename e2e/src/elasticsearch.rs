@@ -3,6 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, curl};
+use crate::places::MARK;
+
+/// The definition that ECK brings along; the suite makes one of that name, which knows no fields.
+pub const ECK: &str = "elasticsearches.elasticsearch.k8s.elastic.co";
 
 pub struct Elasticsearch {
     /// By which pods reach it.
@@ -92,22 +96,17 @@ impl Elasticsearch {
         });
         cluster.apply(namespace, &json!({
             "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": { "name": "elasticsearches.elasticsearch.k8s.elastic.co" },
+            "metadata": { "name": ECK, "labels": { MARK: "true" } },
             "spec": {
                 "group": "elasticsearch.k8s.elastic.co", "scope": "Namespaced", "versions": [version],
                 "names": { "kind": "Elasticsearch", "listKind": "ElasticsearchList", "plural": "elasticsearches", "singular": "elasticsearch" },
             },
         }));
-        cluster.kubectl(&[
-            "wait",
-            "--for=condition=Established",
-            "crd/elasticsearches.elasticsearch.k8s.elastic.co",
-            "--timeout=30s",
-        ]);
+        cluster.kubectl(&["wait", "--for=condition=Established", &format!("crd/{ECK}"), "--timeout=30s"]);
         cluster.apply(namespace, &json!({
             "apiVersion": "elasticsearch.k8s.elastic.co/v1", "kind": "Elasticsearch", "metadata": { "name": "logs" }, "spec": { "version": "9.4.3" },
         }));
-        cluster.service_of(namespace, "logs-es-http", 9200, &self.address, self.port);
+        cluster.service_of(namespace, "logs-es-http", self.port, &self.address, self.port);
         let authority = std::fs::read_to_string(&self.authority).unwrap();
         cluster.secret(
             namespace,

@@ -12,5 +12,8 @@ pub const AUDIT: &str = "audit";
 pub const SEARCH: &str = "search";
 /// That of those who send.
 pub const TEAM: &str = "team";
+pub const NAMESPACES: &[&str] = &[RELEASE, SHOP, PROD, AUDIT, SEARCH, TEAM];
+/// On what the suite makes for all of a cluster.
+pub const MARK: &str = "logpipeline.dev/e2e";
 /// Each LogPipeline, as the examples name it.
 pub const PIPELINE: &str = "logs";

@@ -1,6 +1,8 @@
 //! A service of another team that sends: a pod with the generator's image, which checks afterwards that each entry that was acknowledged is found
 //! exactly once.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::places::{PIPELINE, PROD, SEARCH, TEAM};
@@ -10,6 +12,7 @@ use crate::waiting::eventually;
 pub struct Sender<'a> {
     site: &'a Site,
     name: String,
+    ends: Instant,
 }
 
 /// What a sender may say.
@@ -37,11 +40,12 @@ impl<'a> Sender<'a> {
             "--retry-for",
             "300s",
         ];
-        let sender = Self::with(site, name, to, &args);
+        let mut sender = Self::with(site, name, to, &args);
         eventually("the sender runs", 90, || {
             let pod = site.cluster.get(TEAM, &["pod", name])?;
             (pod["status"]["phase"] == "Running").then_some(())
         });
+        sender.ends = Instant::now() + Duration::from_secs(u64::from(*seconds));
         sender
     }
 
@@ -75,7 +79,7 @@ impl<'a> Sender<'a> {
             "spec": {
                 "restartPolicy": "Never",
                 // It must outlive a node's pressure to tell what became of its entries.
-                "priorityClassName": "system-cluster-critical",
+                "priorityClassName": site.pressure.as_ref().map(|_| "system-cluster-critical"),
                 "automountServiceAccountToken": false,
                 "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
                 "volumes": [{ "name": "tokens", "secret": { "secretName": tokens } }],
@@ -89,12 +93,16 @@ impl<'a> Sender<'a> {
         let _ =
             site.cluster.try_kubectl(&["delete", "pod", "-n", TEAM, name, "--ignore-not-found", "--wait"]);
         site.cluster.apply(TEAM, &pod);
-        Self { site, name: name.to_owned() }
+        Self { site, name: name.to_owned(), ends: Instant::now() }
     }
 
-    pub fn has_ended(&self) -> bool {
-        let pod = self.site.cluster.get(TEAM, &["pod", &self.name]).unwrap_or_default();
-        pod["status"]["phase"] != "Running" && pod["status"]["phase"] != "Pending"
+    /// It panics where all entries have been sent already: what was done meanwhile was not done under load.
+    pub fn still_sends(&self) {
+        assert!(
+            Instant::now() < self.ends,
+            "the load {} ended before what was to happen under it",
+            self.name
+        );
     }
 
     /// What it found at its end. It panics where an acknowledged entry was not found exactly once.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::cluster::{Cluster, text};
 use crate::elasticsearch::Elasticsearch;
+use crate::places::{MARK, NAMESPACES};
 use crate::waiting::eventually;
 
 /// The token of those who send to the pipeline on Elasticsearch.
@@ -74,6 +75,22 @@ impl Site {
             state: given("E2E_STATE").into(),
             suffix: since.as_secs() % 1_000_000,
         }
+    }
+
+    /// Panics where the cluster has what the suite is to make: it might be somebody's.
+    pub fn must_be_empty(&self) {
+        let there = |kind: &str, name: &str| self.cluster.try_kubectl(&["get", kind, name]).is_ok();
+        let taken: Vec<_> = NAMESPACES.iter().filter(|name| there("namespace", name)).collect();
+        assert!(
+            taken.is_empty(),
+            "the cluster has the namespaces {taken:?} already: dev/e2e.sh clean removes those of an earlier run"
+        );
+        let (kind, name) = ("customresourcedefinition", crate::elasticsearch::ECK);
+        let marked = self.cluster.kubectl(&["get", kind, "-l", &format!("{MARK}=true"), "-o", "name"]);
+        assert!(
+            !there(kind, name) || marked.contains(name),
+            "the cluster has ECK: the suite needs one without"
+        );
     }
 
     pub fn image(&self, component: &str) -> String {

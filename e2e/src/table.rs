@@ -5,8 +5,10 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use crate::proofs::Seen;
+
 pub enum Outcome {
-    Seen(String),
+    Seen(Seen),
     Failed(String),
     NotTried(String),
 }
@@ -14,6 +16,10 @@ pub enum Outcome {
 impl Outcome {
     pub fn is_seen(&self) -> bool {
         matches!(self, Self::Seen(_))
+    }
+
+    pub fn is_proved(&self) -> bool {
+        matches!(self, Self::Seen(Seen::Proved(_)))
     }
 }
 
@@ -27,7 +33,9 @@ pub struct Row {
 impl fmt::Display for Row {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (word, text) = match &self.outcome {
-            Outcome::Seen(text) => ("proved", text),
+            Outcome::Seen(Seen::Proved(text)) => ("proved", text),
+            Outcome::Seen(Seen::InPart(text)) => ("proved in part", text),
+            Outcome::Seen(Seen::NotHere(text)) => ("not proved here", text),
             Outcome::Failed(text) => ("FAILED", text),
             Outcome::NotTried(text) => ("NOT TRIED", text),
         };
@@ -48,7 +56,9 @@ pub fn write(to: &Path, rows: &[Row]) {
     let mut all = "| proof | what holds | what was seen | seconds |\n|---|---|---|---|\n".to_owned();
     for row in rows {
         let seen = match &row.outcome {
-            Outcome::Seen(text) => text.clone(),
+            Outcome::Seen(Seen::Proved(text)) => text.clone(),
+            Outcome::Seen(Seen::InPart(text)) => format!("*in part*: {text}"),
+            Outcome::Seen(Seen::NotHere(text)) => format!("*not here*: {text}"),
             Outcome::Failed(text) => format!("**failed**: {text}"),
             Outcome::NotTried(text) => format!("**not tried**: {text}"),
         };

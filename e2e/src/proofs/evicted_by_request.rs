@@ -6,7 +6,7 @@ use crate::waiting::eventually;
 pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
     cluster.until_ready(PROD);
-    let sender = Sender::start(site, &Load { name: "evicted", to: PROD, rate: 200, seconds: 45 });
+    let sender = Sender::start(site, &Load { name: "evicted", to: PROD, rate: 200, seconds: 75 });
     let before = cluster.ready_pods(PROD, "ingestor");
     let [(first, _), (second, _)] = &before[..] else { panic!("two ingestors are needed: {before:?}") };
     cluster.evict(PROD, first).unwrap();
@@ -17,5 +17,6 @@ pub fn run(site: &Site) -> String {
         let now = cluster.ready_pods(PROD, "ingestor");
         (now.len() == 2 && now.iter().all(|pod| !before.contains(pod))).then_some(())
     });
+    sender.still_sends();
     format!("the second was refused until the first was back: {}", sender.report().in_words())
 }

@@ -7,8 +7,9 @@ use crate::waiting::eventually;
 
 pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
-    let embedded = Sender::start(site, &Load { name: "roll-embedded", to: SHOP, rate: 200, seconds: 90 });
-    let production = Sender::start(site, &Load { name: "roll-production", to: PROD, rate: 200, seconds: 90 });
+    let embedded = Sender::start(site, &Load { name: "roll-embedded", to: SHOP, rate: 200, seconds: 150 });
+    let production =
+        Sender::start(site, &Load { name: "roll-production", to: PROD, rate: 200, seconds: 150 });
     let tag = &site.next_tag;
     let tags =
         format!("image.tag={tag},components.ingestor.image.tag={tag},components.query.image.tag={tag}");
@@ -18,7 +19,7 @@ pub fn run(site: &Site) -> String {
         &file("charts/logpipeline"),
         "--namespace",
         RELEASE,
-        "--reuse-values",
+        "--reset-then-reuse-values",
         "--set",
         &tags,
         "--wait",
@@ -40,6 +41,10 @@ pub fn run(site: &Site) -> String {
         });
         cluster.until_ready(namespace);
     }
-    assert!(!embedded.has_ended() && !production.has_ended(), "the load ended before the rollout did");
+    let operator = cluster.get(RELEASE, &["deployment", "logpipeline-operator"]).unwrap();
+    let image = &operator["spec"]["template"]["spec"]["containers"][0]["image"];
+    assert!(image.as_str().unwrap().ends_with(&format!(":{tag}")), "{image}");
+    embedded.still_sends();
+    production.still_sends();
     format!("embedded: {}; production: {}", embedded.report().in_words(), production.report().in_words())
 }

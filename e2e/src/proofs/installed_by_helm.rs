@@ -15,6 +15,7 @@ pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
     let chart = site.state.join("previous-chart");
     previous(&chart);
+    cluster.namespace(RELEASE);
     let begun = Instant::now();
     let registry = format!("image.registry={}", site.registry);
     cluster.helm(&[

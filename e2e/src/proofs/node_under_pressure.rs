@@ -2,38 +2,42 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Seen;
 use crate::places::{PROD, RELEASE, SHOP};
 use crate::sender::{Load, Sender};
 use crate::site::Site;
 use crate::waiting::eventually;
 
-pub fn run(site: &Site) -> String {
+pub fn run(site: &Site) -> Seen {
     let cluster = &site.cluster;
     if site.pressure.is_none() {
-        return "not proved here: the cluster's nodes cannot be put under pressure from outside".to_owned();
+        return Seen::NotHere("nodes of this cluster cannot be put under pressure from outside".to_owned());
     }
     let embedded = Sender::start(site, &Load { name: "pressed-embedded", to: SHOP, rate: 100, seconds: 150 });
     let production =
         Sender::start(site, &Load { name: "pressed-production", to: PROD, rate: 100, seconds: 150 });
-    let uids = || -> Vec<String> {
-        let all = [(SHOP, "store"), (PROD, "ingestor")]
-            .map(|(namespace, component)| cluster.ready_pods(namespace, component));
-        all.into_iter().flatten().map(|(_, uid)| uid).collect()
-    };
-    let before = uids();
+    let of = |component: &str| format!("app.kubernetes.io/component={component}");
+    let all = [
+        (SHOP, of("store")),
+        (PROD, of("ingestor")),
+        (PROD, of("query")),
+        (RELEASE, "app.kubernetes.io/name=logpipeline-operator".to_owned()),
+    ];
+    let before: Vec<_> =
+        all.iter().flat_map(|(namespace, pods)| cluster.ready(namespace, pods)).map(|(_, uid)| uid).collect();
+    assert_eq!(before.len(), 6, "a store, two ingestors, two query servers, and the operator");
     let pressure = site.press();
     eventually("the node says that it is under pressure", 60, || {
         let nodes = cluster.get("default", &["nodes"])?;
         let conditions = nodes["items"][0]["status"]["conditions"].as_array()?.clone();
         conditions.iter().any(|one| one["type"] == "PIDPressure" && one["status"] == "True").then_some(())
     });
-    eventually("the store and the ingestors are evicted", 240, || {
-        let pods = [(SHOP, "store"), (PROD, "ingestor")].map(|(namespace, component)| {
-            cluster.list(namespace, "pods", &format!("app.kubernetes.io/component={component}"))
-        });
+    eventually("all of them are evicted", 240, || {
+        let pods = all.iter().flat_map(|(namespace, pods)| cluster.list(namespace, "pods", pods));
+        let pods: Vec<_> = pods.collect();
         let runs = |pod: &Value| pod["status"]["phase"] == "Running";
         let old = |pod: &Value| before.iter().any(|uid| pod["metadata"]["uid"] == **uid);
-        (!pods.iter().flatten().any(|pod| runs(pod) && old(pod))).then_some(())
+        (!pods.iter().any(|pod| runs(pod) && old(pod))).then_some(())
     });
     let events = cluster.get("default", &["events", "-A", "--field-selector", "reason=Evicted"]).unwrap();
     let evicted: BTreeSet<_> = events["items"]
@@ -44,7 +48,8 @@ pub fn run(site: &Site) -> String {
         .collect();
     assert!(before.iter().all(|uid| evicted.contains(uid)), "{before:?} are not all of {evicted:?}");
     let evicted = evicted.len();
-    assert!(!embedded.has_ended() && !production.has_ended(), "the load ended before the pressure did");
+    embedded.still_sends();
+    production.still_sends();
     drop(pressure);
     eventually("the operator is ready", 180, || {
         let found = cluster.get(RELEASE, &["deployment", "logpipeline-operator"])?;
@@ -52,9 +57,13 @@ pub fn run(site: &Site) -> String {
     });
     cluster.until_ready(SHOP);
     cluster.until_ready(PROD);
-    format!(
-        "{evicted} pods evicted, those of the operator among them; embedded: {}; production: {}",
+    eventually("as many pods are ready again", 120, || {
+        let now = all.iter().flat_map(|(namespace, pods)| cluster.ready(namespace, pods)).count();
+        (now == before.len()).then_some(())
+    });
+    Seen::Proved(format!(
+        "{evicted} pods evicted for lack of process ids, those of the operator among them; embedded: {}; production: {}",
         embedded.report().in_words(),
         production.report().in_words()
-    )
+    ))
 }

@@ -12,11 +12,14 @@ const SERVICE: &str = "opensearch-cluster-master";
 pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
     cluster.namespace(SEARCH);
-    cluster.service_of(SEARCH, SERVICE, 9200, &site.elasticsearch.address, site.opensearch_port);
+    // NetworkPolicies speak of the ports of what is reached: that of the Service must be the same.
+    let port = site.opensearch_port;
+    cluster.service_of(SEARCH, SERVICE, port, &site.elasticsearch.address, port);
     for mut object in example("opensearch.yaml") {
         if object["kind"] == "LogPipeline" {
             object["spec"]["deletionPolicy"] = json!("Delete");
             object["spec"]["storage"]["elasticsearch"]["replicas"] = json!(0);
+            object["spec"]["storage"]["elasticsearch"]["url"] = json!(format!("http://{SERVICE}:{port}"));
         }
         cluster.apply(SEARCH, &object);
     }
@@ -32,11 +35,14 @@ pub fn run(site: &Site) -> String {
             curl(&[&format!("http://{}:{}{path}", site.elasticsearch.address, site.opensearch_port)]);
         (status, serde_json::from_str::<Value>(&body).unwrap_or_default())
     };
-    let streams = of("/_data_stream/logs-audit.*").1["data_streams"].as_array().unwrap().len();
-    assert_eq!((streams, of("/_index_template/logs-audit.default").0), (1, 200));
+    let there = || {
+        let (_, streams) = of("/_data_stream/logs-audit.*");
+        let templates = ["_index_template/logs-audit.default", "_component_template/logs-audit@mappings"];
+        let found = templates.map(|template| of(&format!("/{template}")).0);
+        (streams["data_streams"].as_array().unwrap().len(), found)
+    };
+    assert_eq!(there(), (1, [200, 200]));
     cluster.kubectl(&["delete", "-n", SEARCH, "logpipeline", NAME, "--wait=true", "--timeout=120s"]);
-    let left =
-        of("/_data_stream/logs-audit.*").1["data_streams"].as_array().map(Vec::len).unwrap_or_default();
-    assert_eq!((left, of("/_index_template/logs-audit.default").0), (0, 404));
+    assert_eq!(there(), (0, [404, 404]));
     format!("{report}; after the deletion no data stream and no template is left")
 }

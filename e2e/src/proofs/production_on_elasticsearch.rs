@@ -60,7 +60,7 @@ pub fn run(site: &Site) -> String {
     )
 }
 
-/// The example, but for what a small cluster lacks: another class of Ingress, and less of a processor for each pod.
+/// The example, with the cluster's class of Ingress, less of a processor for each pod, and a token in place of the placeholder.
 fn adapted(site: &Site) -> Vec<Value> {
     let mut objects = example("production.yaml");
     for object in &mut objects {

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::production_on_elasticsearch::STREAM;
-use crate::cluster::get_json;
+use crate::cluster::{curl, get_json};
 use crate::places::{AUDIT, PIPELINE, PROD};
 use crate::sender::Sender;
 use crate::site::Site;
@@ -46,7 +46,10 @@ pub fn run(site: &Site) -> String {
     assert_eq!(seen, [there.count("acknowledged"), 0, here.count("acknowledged"), 0]);
     assert!(!elasticsearch.indices(OTHER).is_empty() && !elasticsearch.indices(STREAM).is_empty());
     let all = elasticsearch.count(OTHER, &json!({ "match_all": {} }));
-    let [own, stranger] = seen.map(|count| count)[..2] else { unreachable!() };
+    let search = ["-u", "audit-writer:audit-writer-secret", "--cacert", &elasticsearch.authority];
+    let url = format!("https://{}:{}/{STREAM}/_search", elasticsearch.address, elasticsearch.port);
+    assert_eq!(curl(&[&search[..], &[&url]].concat()).0, 403, "its user may not read the other's");
+    let [own, stranger, ..] = seen;
     format!(
         "each finds its own ({own} and {}) and {stranger} of the other's; `{OTHER}` holds {all}, written by a user who has no rights on `{STREAM}`",
         seen[2]

@@ -17,7 +17,7 @@ pub fn run(site: &Site) -> String {
     let refusal = cluster.try_apply(SHOP, &with_field).unwrap_err();
     assert!(refusal.contains("maxSize"), "{refusal}");
     let before = cluster.ready_pods(SHOP, "store");
-    let sender = Sender::start(site, &Load { name: "upgrade", to: SHOP, rate: 200, seconds: 30 });
+    let sender = Sender::start(site, &Load { name: "upgrade", to: SHOP, rate: 200, seconds: 60 });
     // What cannot be watched is looked at more often than usual, so that the suite is short.
     let args = [
         "upgrade",
@@ -25,7 +25,7 @@ pub fn run(site: &Site) -> String {
         &file("charts/logpipeline"),
         "--namespace",
         RELEASE,
-        "--reuse-values",
+        "--reset-then-reuse-values",
         "--set",
         "resync=5s",
         "--wait",
@@ -33,7 +33,7 @@ pub fn run(site: &Site) -> String {
         "2m",
     ];
     cluster.helm(&args);
-    let report = sender.report().in_words();
+    sender.still_sends();
     assert_eq!(cluster.ready_pods(SHOP, "store"), before, "the pods were replaced");
     let releases: serde_json::Value =
         serde_json::from_str(&cluster.helm(&["list", "--namespace", RELEASE, "-o", "json"])).unwrap();
@@ -41,8 +41,9 @@ pub fn run(site: &Site) -> String {
     cluster.apply(SHOP, &with_field);
     assert_eq!(cluster.pipeline(SHOP).unwrap()["spec"]["retention"]["maxSize"], "10Gi");
     cluster.until_ready(SHOP);
+    let report = sender.report().in_words();
     format!(
-        "from {PREVIOUS}, whose definition refused `retention.maxSize`, to {}, which takes it: {report}; pods stayed the same",
+        "from a chart with the version {PREVIOUS}, whose definition refused `retention.maxSize`, to {}, which takes it: {report}; pods stayed the same",
         env!("CARGO_PKG_VERSION")
     )
 }
