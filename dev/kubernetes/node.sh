@@ -250,6 +250,9 @@ stop_node() {
         done
     fi
     stop containerd
+    # Where containerd ended before, its containers still run.
+    find /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/kubepods -name cgroup.procs -exec cat {} + 2>/dev/null | xargs -r kill -KILL 2>/dev/null
+    pkill -KILL -f "containerd-shim-runc-v2 .*-address $dir/containerd/containerd.sock"
     "$node/kube-proxy" --cleanup >/dev/null 2>&1
     while fence -D; do :; done
     clean_iptables
