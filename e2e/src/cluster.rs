@@ -6,7 +6,8 @@ use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::places::{MARK, NAMESPACES, PIPELINE};
+use crate::places::{MARK, NAMESPACES, PIPELINE, RELEASE};
+use crate::site::file;
 use crate::waiting::eventually;
 
 pub struct Cluster {
@@ -31,6 +32,13 @@ impl Cluster {
 
     pub fn helm(&self, args: &[&str]) -> String {
         text(self.command(&self.helm, args).output().unwrap(), args)
+    }
+
+    /// Brings the release to the chart as it is, as docs/install.md says, with these values besides.
+    pub fn upgrade(&self, values: &str) {
+        let chart = file("charts/logpipeline");
+        let args = ["upgrade", RELEASE, &chart, "--namespace", RELEASE, "--reset-then-reuse-values"];
+        self.helm(&[&args[..], &["--set", values, "--wait", "--timeout", "2m"]].concat());
     }
 
     pub fn kubectl(&self, args: &[&str]) -> String {
@@ -210,7 +218,7 @@ impl Cluster {
             &["get", "events", "-A", "--sort-by=.lastTimestamp"],
             &["get", "logpipelines", "-A", "-o", "yaml"],
             &["describe", "pods", "-A"],
-            &["logs", "-n", crate::places::RELEASE, "deployment/logpipeline-operator", "--tail=300"],
+            &["logs", "-n", RELEASE, "deployment/logpipeline-operator", "--tail=300"],
         ] {
             let said = self.try_kubectl(args).unwrap_or_else(|error| error);
             all.push_str(&format!("# kubectl {}\n{said}\n", args.join(" ")));

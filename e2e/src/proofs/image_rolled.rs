@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use crate::places::{PROD, RELEASE, SHOP};
 use crate::sender::{Load, Sender};
-use crate::site::{Site, file};
+use crate::site::Site;
 use crate::waiting::eventually;
 
 pub fn run(site: &Site) -> String {
@@ -13,19 +13,7 @@ pub fn run(site: &Site) -> String {
     let tag = &site.next_tag;
     let tags =
         format!("image.tag={tag},components.ingestor.image.tag={tag},components.query.image.tag={tag}");
-    cluster.helm(&[
-        "upgrade",
-        RELEASE,
-        &file("charts/logpipeline"),
-        "--namespace",
-        RELEASE,
-        "--reset-then-reuse-values",
-        "--set",
-        &tags,
-        "--wait",
-        "--timeout",
-        "2m",
-    ]);
+    cluster.upgrade(&tags);
     for namespace in [SHOP, PROD] {
         eventually(&format!("all pods of {namespace} have the new image"), 240, || {
             let pods =

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::installed_by_helm::PREVIOUS;
 use crate::places::{PIPELINE, RELEASE, SHOP};
 use crate::sender::{Load, Sender};
-use crate::site::{Site, file};
+use crate::site::Site;
 
 pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
@@ -19,20 +19,7 @@ pub fn run(site: &Site) -> String {
     let before = cluster.ready_pods(SHOP, "store");
     let sender = Sender::start(site, &Load { name: "upgrade", to: SHOP, rate: 200, seconds: 60 });
     // What cannot be watched is looked at more often than usual, so that the suite is short.
-    let args = [
-        "upgrade",
-        RELEASE,
-        &file("charts/logpipeline"),
-        "--namespace",
-        RELEASE,
-        "--reset-then-reuse-values",
-        "--set",
-        "resync=5s",
-        "--wait",
-        "--timeout",
-        "2m",
-    ];
-    cluster.helm(&args);
+    cluster.upgrade("resync=5s");
     sender.still_sends();
     assert_eq!(cluster.ready_pods(SHOP, "store"), before, "the pods were replaced");
     let releases: serde_json::Value =
