@@ -8,7 +8,7 @@ usage: dev/kubernetes.sh up DIR [--only-api|--node]   start a cluster with all i
        dev/kubernetes.sh image DIR FILE…       give the node of a cluster images, as `make images` makes them
        dev/kubernetes.sh tag DIR IMAGE NEW     give an image of the node another name too
        dev/kubernetes.sh ingress DIR           run an Ingress controller there, class traefik, on ports 30080 and 30443 of 172.30.0.1
-       dev/kubernetes.sh pressure DIR on|off   let the node's kubelet find that process ids run out: it evicts pods, one in 10 s
+       dev/kubernetes.sh pressure DIR on|off   let the node's kubelet find that process ids run out: it evicts pods
        dev/kubernetes.sh down DIR              end it and remove its state; DIR/log stays
        dev/kubernetes.sh fetch [--node]        only fill the cache, with helm and kubectl too; prints the servers' folder
        dev/kubernetes.sh clients               print the paths of helm and kubectl, one a line

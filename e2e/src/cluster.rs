@@ -16,11 +16,15 @@ pub struct Cluster {
     pub kubeconfig: PathBuf,
 }
 
+/// What it printed, or what it complained of.
+fn outcome(output: &Output) -> Result<String, String> {
+    let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() { Ok(out.into_owned()) } else { Err(error.into_owned()) }
+}
+
 /// What it printed; it panics where it failed.
 pub fn text(output: Output, what: &[&str]) -> String {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {}", what.join(" "), error.trim());
-    String::from_utf8(output.stdout).unwrap()
+    outcome(&output).unwrap_or_else(|error| panic!("{}: {}", what.join(" "), error.trim()))
 }
 
 impl Cluster {
@@ -45,11 +49,8 @@ impl Cluster {
         text(self.command(&self.kubectl, args).output().unwrap(), args)
     }
 
-    /// What it printed, or what it complained of.
     pub fn try_kubectl(&self, args: &[&str]) -> Result<String, String> {
-        let output = self.command(&self.kubectl, args).output().unwrap();
-        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        if output.status.success() { Ok(out.into_owned()) } else { Err(error.into_owned()) }
+        outcome(&self.command(&self.kubectl, args).output().unwrap())
     }
 
     pub fn get(&self, namespace: &str, args: &[&str]) -> Option<Value> {
@@ -62,38 +63,27 @@ impl Cluster {
         found.and_then(|list| list["items"].as_array().cloned()).unwrap_or_default()
     }
 
-    fn fed(&self, args: &[&str], input: &str) -> Output {
+    fn fed(&self, args: &[&str], input: &Value) -> Result<String, String> {
         let mut command = self.command(&self.kubectl, args);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-        child.wait_with_output().unwrap()
+        child.stdin.take().unwrap().write_all(input.to_string().as_bytes()).unwrap();
+        outcome(&child.wait_with_output().unwrap())
     }
 
     pub fn apply(&self, namespace: &str, object: &Value) {
-        let args = ["apply", "-n", namespace, "-f", "-"];
-        text(self.fed(&args, &object.to_string()), &args);
+        self.try_apply(namespace, object).unwrap();
     }
 
-    pub fn try_apply(&self, namespace: &str, object: &Value) -> Result<(), String> {
-        let output = self.fed(&["apply", "-n", namespace, "-f", "-"], &object.to_string());
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
+    pub fn try_apply(&self, namespace: &str, object: &Value) -> Result<String, String> {
+        self.fed(&["apply", "-n", namespace, "-f", "-"], object)
     }
 
     /// Asks for the end of a pod as `kubectl drain` does, which heeds its PodDisruptionBudget.
-    pub fn evict(&self, namespace: &str, pod: &str) -> Result<(), String> {
+    pub fn evict(&self, namespace: &str, pod: &str) -> Result<String, String> {
         let eviction = json!({ "apiVersion": "policy/v1", "kind": "Eviction", "metadata": { "name": pod, "namespace": namespace } });
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
-        let output = self.fed(&["create", "--raw", &path, "-f", "-"], &eviction.to_string());
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
+        self.fed(&["create", "--raw", &path, "-f", "-"], &eviction)
     }
 
     /// A namespace whose pods may do nothing that PodSecurity's "restricted" forbids.
@@ -106,16 +96,16 @@ impl Cluster {
         self.apply(namespace, &json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data }));
     }
 
-    /// A Service whose one endpoint is outside of the cluster.
-    pub fn service_of(&self, namespace: &str, name: &str, port: u16, address: &str, target: u16) {
-        let ports = json!([{ "name": "http", "port": port, "targetPort": target }]);
+    /// A Service whose one endpoint is outside of the cluster. Its port is that of the endpoint, which is what NetworkPolicies speak of.
+    pub fn service_of(&self, namespace: &str, name: &str, address: &str, port: u16) {
+        let ports = json!([{ "name": "http", "port": port }]);
         self.apply(namespace, &json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": name }, "spec": { "ports": ports } }));
         self.apply(
             namespace,
             &json!({
                 "apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
                 "metadata": { "name": format!("{name}-1"), "labels": { "kubernetes.io/service-name": name } },
-                "ports": [{ "name": "http", "port": target, "protocol": "TCP" }],
+                "ports": [{ "name": "http", "port": port, "protocol": "TCP" }],
                 "endpoints": [{ "addresses": [address], "conditions": { "ready": true } }],
             }),
         );
@@ -156,6 +146,13 @@ impl Cluster {
         eventually(&format!("{kind} of {namespace}/{PIPELINE} is {status}"), seconds, || {
             self.condition(namespace, kind).filter(|condition| condition["status"] == status)
         })
+    }
+
+    pub fn until_operator_ready(&self) {
+        eventually("the operator is ready", 180, || {
+            let found = self.get(RELEASE, &["deployment", "logpipeline-operator"])?;
+            (found["status"]["readyReplicas"] == 1).then_some(())
+        });
     }
 
     /// The pods of a component that are ready, by name and uid.
@@ -254,6 +251,14 @@ impl Drop for Forward {
 }
 
 impl Forward {
+    /// The status that an ingestor answers to an entry from who bears the token.
+    pub fn send(&self, token: &str) -> u16 {
+        let header = format!("Authorization: Bearer {token}");
+        let entry = "{\"message\":\"who goes there\"}";
+        let url = self.url("/api/v1/logs");
+        curl(&["-H", &header, "-H", "Content-Type: application/json", "--data-binary", entry, &url]).0
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.local)
     }

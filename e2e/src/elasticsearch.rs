@@ -106,7 +106,7 @@ impl Elasticsearch {
         cluster.apply(namespace, &json!({
             "apiVersion": "elasticsearch.k8s.elastic.co/v1", "kind": "Elasticsearch", "metadata": { "name": "logs" }, "spec": { "version": "9.4.3" },
         }));
-        cluster.service_of(namespace, "logs-es-http", self.port, &self.address, self.port);
+        cluster.service_of(namespace, "logs-es-http", &self.address, self.port);
         let authority = std::fs::read_to_string(&self.authority).unwrap();
         cluster.secret(
             namespace,

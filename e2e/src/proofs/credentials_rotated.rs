@@ -1,6 +1,5 @@
 use serde_json::json;
 
-use crate::cluster::curl;
 use crate::places::PROD;
 use crate::sender::{Load, Sender};
 use crate::site::{SENDER_TOKEN, Site};
@@ -41,24 +40,12 @@ pub fn run(site: &Site) -> String {
 
 fn tokens(site: &Site) {
     let new = "another-token-of-the-checkout-service";
-    let header = |token: &str| format!("Authorization: Bearer {token}");
     // Each ingestor reads its files by itself.
     let answers = |token: &str, wanted: u16| {
         for (pod, _) in site.cluster.ready_pods(PROD, "ingestor") {
             let forward = site.cluster.forward(PROD, &format!("pod/{pod}"), 3000);
-            let message = "{\"message\":\"by whom\"}";
-            let url = forward.url("/api/v1/logs");
-            let args = [
-                "-H",
-                &header(token),
-                "-H",
-                "Content-Type: application/json",
-                "--data-binary",
-                message,
-                &url,
-            ];
             eventually(&format!("{token} gets {wanted} of {pod}"), 120, || {
-                (curl(&args).0 == wanted).then_some(())
+                (forward.send(token) == wanted).then_some(())
             });
         }
     };

@@ -7,7 +7,6 @@ use crate::cluster::{curl, get_json, text};
 use crate::places::{RELEASE, SHOP};
 use crate::sender::Sender;
 use crate::site::{Site, file};
-use crate::waiting::eventually;
 
 pub const PREVIOUS: &str = "0.0.9";
 
@@ -28,10 +27,7 @@ pub fn run(site: &Site) -> String {
         "--set",
         &registry,
     ]);
-    eventually("the operator is ready", 120, || {
-        let found = cluster.get(RELEASE, &["deployment", "logpipeline-operator"])?;
-        (found["status"]["readyReplicas"] == 1).then_some(())
-    });
+    cluster.until_operator_ready();
     let operator = begun.elapsed().as_secs_f64();
     cluster.namespace(SHOP);
     cluster.kubectl(&["apply", "-n", SHOP, "-f", &file("examples/minimal.yaml")]);

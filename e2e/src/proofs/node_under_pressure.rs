@@ -51,10 +51,7 @@ pub fn run(site: &Site) -> Seen {
     embedded.still_sends();
     production.still_sends();
     drop(pressure);
-    eventually("the operator is ready", 180, || {
-        let found = cluster.get(RELEASE, &["deployment", "logpipeline-operator"])?;
-        (found["status"]["readyReplicas"] == 1).then_some(())
-    });
+    cluster.until_operator_ready();
     cluster.until_ready(SHOP);
     cluster.until_ready(PROD);
     eventually("as many pods are ready again", 120, || {

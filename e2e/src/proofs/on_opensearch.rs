@@ -12,9 +12,8 @@ const SERVICE: &str = "opensearch-cluster-master";
 pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
     cluster.namespace(SEARCH);
-    // NetworkPolicies speak of the ports of what is reached: that of the Service must be the same.
     let port = site.opensearch_port;
-    cluster.service_of(SEARCH, SERVICE, port, &site.elasticsearch.address, port);
+    cluster.service_of(SEARCH, SERVICE, &site.elasticsearch.address, port);
     for mut object in example("opensearch.yaml") {
         if object["kind"] == "LogPipeline" {
             object["spec"]["deletionPolicy"] = json!("Delete");

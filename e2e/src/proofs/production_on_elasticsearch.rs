@@ -1,7 +1,6 @@
 use serde_json::{Value, json};
 
 use crate::browser::{Visit, certificate, visit};
-use crate::cluster::curl;
 use crate::places::{PIPELINE, PROD, SHOP};
 use crate::sender::Sender;
 use crate::site::{SENDER_TOKEN, Site, example};
@@ -81,19 +80,6 @@ fn adapted(site: &Site) -> Vec<Value> {
 
 fn refused_without_token(site: &Site) {
     let forward = site.cluster.forward(PROD, "logs-ingestor", 3000);
-    let send = |token: &str| {
-        let header = format!("Authorization: Bearer {token}");
-        curl(&[
-            "-H",
-            &header,
-            "-H",
-            "Content-Type: application/json",
-            "--data-binary",
-            "{\"message\":\"who goes there\"}",
-            &forward.url("/api/v1/logs"),
-        ])
-        .0
-    };
-    assert_eq!(send("not-a-token-of-anybody"), 401);
-    assert_eq!(send(&site.internal_token(SHOP, PIPELINE)), 401);
+    assert_eq!(forward.send("not-a-token-of-anybody"), 401);
+    assert_eq!(forward.send(&site.internal_token(SHOP, PIPELINE)), 401);
 }

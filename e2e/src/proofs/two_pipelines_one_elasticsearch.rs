@@ -19,19 +19,17 @@ pub fn run(site: &Site) -> String {
         "es-user",
         &json!({ "username": "audit-writer", "password": "audit-writer-secret" }),
     );
-    let pipeline = |pipeline_name: Option<&str>| {
-        json!({
-            "apiVersion": "logpipeline.dev/v1alpha1", "kind": "LogPipeline", "metadata": { "name": PIPELINE },
-            "spec": {
-                "storage": { "elasticsearch": {
-                    "url": "https://logs-es-http.prod.svc:9200", "credentialsSecretRef": { "name": "es-user" }, "caSecretRef": { "name": "es-ca" },
-                    "replicas": 0, "pipelineName": pipeline_name,
-                } },
-                "ingestor": { "replicas": 1, "insecure": true }, "query": { "replicas": 1, "insecure": true },
-            },
-        })
-    };
-    cluster.apply(AUDIT, &pipeline(None));
+    let pipeline = json!({
+        "apiVersion": "logpipeline.dev/v1alpha1", "kind": "LogPipeline", "metadata": { "name": PIPELINE },
+        "spec": {
+            "storage": { "elasticsearch": {
+                "url": "https://logs-es-http.prod.svc:9200", "credentialsSecretRef": { "name": "es-user" }, "caSecretRef": { "name": "es-ca" },
+                "replicas": 0,
+            } },
+            "ingestor": { "replicas": 1, "insecure": true }, "query": { "replicas": 1, "insecure": true },
+        },
+    });
+    cluster.apply(AUDIT, &pipeline);
     cluster.until_ready(AUDIT);
     let there = Sender::with(site, "there", AUDIT, &["--rate", "100", "--duration", "5s"]).report();
     let here = Sender::with(site, "here", PROD, &["--rate", "100", "--duration", "5s"]).report();

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::context::{Component, Context};
 use super::{ingestor, query};
-use crate::validate::Cluster;
+use crate::validate::{Cluster, port_of};
 
 pub(super) fn ingestor(context: &Context<'_>, cluster: &Cluster) -> NetworkPolicy {
     let ports = [ingestor::PORTS.main.1, ingestor::PORTS.admin.1];
@@ -83,37 +83,6 @@ fn to_cluster(cluster: &Cluster) -> NetworkPolicyEgressRule {
     NetworkPolicyEgressRule { to: None, ports: Some(ports.into_iter().map(tcp).collect()) }
 }
 
-fn port_of(url: &str) -> i32 {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-    let host = rest.split('/').next().unwrap_or_default();
-    let usual = if scheme == "https" { 443 } else { 80 };
-    // The last colon of an IPv6 address stands within brackets.
-    match host.rsplit_once(':') {
-        Some((before, port)) if !before.contains('[') || before.ends_with(']') => {
-            port.parse().unwrap_or(usual)
-        }
-        _ => usual,
-    }
-}
-
 fn tcp(port: i32) -> NetworkPolicyPort {
     NetworkPolicyPort { port: Some(IntOrString::Int(port)), protocol: Some("TCP".to_owned()), end_port: None }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::port_of;
-
-    #[test]
-    fn ports_are_those_of_the_addresses() {
-        for (url, port) in [
-            ("http://es:9200", 9200),
-            ("https://es.example/path:1", 443),
-            ("http://es", 80),
-            ("https://[::1]:9201/", 9201),
-            ("https://[::1]", 443),
-        ] {
-            assert_eq!(port_of(url), port, "{url}");
-        }
-    }
 }

@@ -13,6 +13,7 @@ use crate::crd::{GeneratorSpec, LogPipeline, WalDurability};
 use crate::fetch::Fetched;
 use crate::quantity;
 
+pub(crate) use address::port_of;
 pub use error::Invalid;
 pub use shared::shared;
 pub use types::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kube::ResourceExt;
 
-use super::address::in_namespace;
+use super::address::{authority, in_namespace};
 use super::error::Invalid;
 use crate::crd::{ElasticsearchSpec, LogPipeline};
 
@@ -38,12 +38,8 @@ fn addresses(spec: &ElasticsearchSpec, namespace: &str) -> Vec<String> {
     if let Some(reference) = &spec.eck_ref {
         return vec![format!("{}-es-http.{namespace}.svc:9200", reference.name)];
     }
-    let host = |url: &str| {
-        let url = in_namespace(url, namespace);
-        let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
-        rest.split('/').next().unwrap_or_default().trim().to_ascii_lowercase()
-    };
-    spec.url.as_deref().unwrap_or_default().split(',').map(host).collect()
+    let urls = spec.url.as_deref().unwrap_or_default().split(',');
+    urls.map(|url| authority(&in_namespace(url, namespace))).collect()
 }
 
 #[cfg(test)]
