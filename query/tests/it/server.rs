@@ -125,7 +125,7 @@ async fn serve_to(
     let app = App::new(store, limits, access, &registry, shutdown.clone()).unwrap();
     let listener = http_server::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
+    shutdown.spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
     (address, shutdown, registry)
 }
 

@@ -17,6 +17,7 @@ use logpipeline_service::{Shutdown, admin, http_server};
 use logpipeline_store::embedded::{EmbeddedStore, Options};
 use logpipeline_store::{LogStore, NewEntry, WriteOutcome};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
 
 pub const SAMPLE: &str = r#"{"level":"error","message":"Failed to connect to DB","resourceId":"server-1234","timestamp":"2023-09-15T08:00:00Z","traceId":"abc-xyz-123","spanId":"span-456","commit":"5e5342f","metadata":{"parentResourceId":"server-0987"}}"#;
@@ -27,6 +28,8 @@ pub struct Server {
     writer: EmbeddedStore,
     folder: TempDir,
     shutdown: Shutdown,
+    /// Keeps the port from other sockets while a restart lasts.
+    _port: TcpSocket,
     /// Whom it lets in from the next restart on.
     pub access: Access,
 }
@@ -46,9 +49,12 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let writer = EmbeddedStore::open_writer(folder.path(), Options::default()).unwrap();
-        let any = ([127, 0, 0, 1], 0).into();
-        let (address, shutdown) = runtime.block_on(async { serve(&folder, any, access.clone(), tls) });
-        Self { runtime, address, writer, folder, shutdown, access }
+        let port = TcpSocket::new_v4().unwrap();
+        port.set_reuseaddr(true).unwrap();
+        port.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = port.local_addr().unwrap();
+        let shutdown = runtime.block_on(async { serve(&folder, address, access.clone(), tls) });
+        Self { runtime, address, writer, folder, shutdown, _port: port, access }
     }
 
     /// With the sample entry.
@@ -79,8 +85,7 @@ impl Server {
         assert!(self.runtime.block_on(self.shutdown.finished(Duration::from_secs(5))));
         meanwhile(self);
         let access = self.access.clone();
-        (self.address, self.shutdown) =
-            self.runtime.block_on(async { serve(&self.folder, self.address, access, None) });
+        self.shutdown = self.runtime.block_on(async { serve(&self.folder, self.address, access, None) });
     }
 
     pub fn logq(&self) -> Command {
@@ -124,16 +129,15 @@ pub fn finish(command: &mut Command) -> (i32, String, String) {
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-fn serve(folder: &TempDir, address: SocketAddr, access: Access, tls: Option<Tls>) -> (SocketAddr, Shutdown) {
+fn serve(folder: &TempDir, address: SocketAddr, access: Access, tls: Option<Tls>) -> Shutdown {
     let store: Arc<dyn LogStore> = Arc::new(EmbeddedStore::open_reader(folder.path()).unwrap());
     let shutdown = Shutdown::default();
     let limits = Limits { tail_interval: Duration::from_millis(20), ..Limits::default() };
     let app = App::new(store, limits, access, &admin::registry(), shutdown.clone()).unwrap();
     let tcp = http_server::bind(address).unwrap();
-    let address = tcp.local_addr().unwrap();
     let listener = Listener { tcp, tls };
-    tokio::spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
-    (address, shutdown)
+    shutdown.spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
+    shutdown
 }
 
 fn stored(json: &str, ago: Duration) -> NewEntry {
