@@ -15,7 +15,7 @@ usage: dev/kubernetes.sh up DIR [--only-api|--node]   start a cluster with all i
 
 up returns when the cluster answers, and starts only what does not run already. With --only-api there are etcd and the API
 server: nothing makes pods for a Deployment then, collects garbage or empties a namespace that is deleted. With --node there is a real node
-too, as root: containerd, kubelet, kube-proxy and cluster DNS; pods run, and reach nothing outside of this machine.
+too, as root: containerd, kubelet, kube-proxy, NetworkPolicies and cluster DNS; pods run, and reach nothing outside of this machine.
 
 KUBEBUILDER_ASSETS=      a folder with etcd, kube-apiserver and perhaps the others, to use instead of those built here
 KUBERNETES_AUDIT=        where it is set, DIR/log/audit.log gets a line for each request

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# One real node beside the control plane: containerd, kubelet, kube-proxy and cluster DNS. It needs root, and one network namespace holds one such
-# cluster. Its address stands on lo, for pods and this machine; nobody else has a route to it. What pods send elsewhere is dropped.
+# One real node beside the control plane: containerd, kubelet, kube-proxy, what enforces NetworkPolicies, and cluster DNS. It needs root, and one
+# network namespace holds one such cluster. Its address stands on lo, for pods and this machine; nobody else has a route to it. What pods send
+# elsewhere is dropped.
 
 node_name=node1 node_ip=172.30.0.1 pod_range=10.244.0.0/24 pod_gateway=10.244.0.1 dns_ip=10.96.0.10
 bridge=logpipeline0
@@ -49,6 +50,7 @@ start_node() {
     start kube-proxy "$node/kube-proxy" "--config=$dir/kube-proxy.yaml"
     wait_for kubelet node_is_ready || failed kubelet
     wait_for kube-proxy curl -fsS --noproxy '*' --max-time 5 "http://$node_ip:10256/healthz" || failed kube-proxy
+    start_policies
     fetch_clients
     "$kubectl" --kubeconfig "$dir/admin.kubeconfig" apply -f "$parts/coredns.yaml" >log/coredns.log
     volumes | "$kubectl" --kubeconfig "$dir/admin.kubeconfig" apply -f - >log/volumes.log
@@ -58,6 +60,17 @@ start_node() {
 start_kubelet() {
     start kubelet "$node/kubelet" "--config=$dir/kubelet.yaml" "--kubeconfig=$dir/kubelet.kubeconfig" "--hostname-override=$node_name" \
         "--node-ip=$node_ip" "--root-dir=$dir/kubelet" "--cert-dir=$dir/kubelet/pki"
+}
+
+with_ipset() {
+    local libraries
+    libraries=$(echo "$policies"/debian/usr/lib/*-linux-gnu)
+    PATH=$policies/debian/usr/sbin:$PATH LD_LIBRARY_PATH=$libraries "$@"
+}
+
+start_policies() {
+    with_ipset start policies "$policies/policies" "$dir/admin.kubeconfig" "$node_name" "$service_range"
+    wait_for policies iptables -S KUBE-ROUTER-FORWARD || failed policies
 }
 
 # Folders that claims get, as nothing provisions any here.
@@ -97,7 +110,7 @@ node_is_ready() {
 
 # in_node DIR
 in_node() {
-    node=$cache/$version-node
+    node_folders
     enter "$1"
     [ -e kubelet.yaml ] || die "$dir has no node"
 }
@@ -242,6 +255,7 @@ stop_node() {
     # First, or it would start the containers again.
     stop kubelet
     stop kube-proxy
+    stop policies
     if alive containerd; then
         for id in $(ctr tasks ls -q); do ctr tasks kill -s KILL "$id" 2>/dev/null; done
         for id in $(ctr containers ls -q); do
@@ -256,6 +270,7 @@ stop_node() {
     "$node/kube-proxy" --cleanup >/dev/null 2>&1
     while fence -D; do :; done
     clean_iptables
+    clean_sets
     for mount in $(awk -v at="$dir/" 'index($2, at) == 1 {print $2}' /proc/mounts | sort -r); do umount -l "$mount"; done
     for netns in $(ls /run/netns 2>/dev/null | grep '^cni-'); do
         ip netns exec "$netns" ip -4 -o addr show dev eth0 2>/dev/null | grep -q "${pod_gateway%.*}\." && ip netns del "$netns"
@@ -271,6 +286,11 @@ stop_node() {
     mv pod-logs log/pods 2>/dev/null
     rm -rf sysctl.saved made volumes containerd cni cni-ipam kubelet pod-logs kubelet.yaml kube-proxy.yaml resolv.conf
     set -e
+}
+
+clean_sets() {
+    local set
+    for set in $(with_ipset ipset list -n 2>/dev/null | grep -E '^(inet6:)?KUBE-|^kube-router-'); do with_ipset ipset destroy "$set"; done
 }
 
 # What kube-proxy leaves: every chain of it and of the kubelet.

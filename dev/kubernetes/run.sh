@@ -40,7 +40,7 @@ down() {
     [ -d "$1" ] || die "there is no folder $1"
     enter "$1"
     if [ -e kubelet.yaml ]; then
-        node=$cache/$version-node
+        node_folders
         stop_node
     fi
     for name in kube-scheduler kube-controller-manager kube-apiserver etcd; do stop "$name"; done

@@ -114,7 +114,7 @@ impl Ingestor {
         let shipper = tokio::spawn(shipper.run(finished));
         if config.store.retains(config.retention()) {
             let interval = config.retention_interval;
-            tokio::spawn(retention::run(store, config.retention(), interval, metrics, shutdown.clone()));
+            shutdown.spawn(retention::run(store, config.retention(), interval, metrics, shutdown.clone()));
         }
         let options = ServerOptions {
             header_timeout: config.header_timeout,
@@ -187,6 +187,8 @@ impl Ingestor {
         let shipped = shipping && tokio::time::timeout_at(until, &mut self.shipper).await.is_ok();
         let waiting = self.ingest.ledger.read().waiting;
         self.shipper.abort();
+        // What hands over to other processes, since stopping began.
+        let _ = self.shutdown.finished(until.saturating_duration_since(Instant::now())).await;
         self.admin.trigger();
         if shipped {
             tracing::info!("ended; everything accepted is in the store");

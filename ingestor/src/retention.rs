@@ -9,6 +9,9 @@ use logpipeline_store::{LogStore, RetentionPolicy};
 use crate::clock;
 use crate::metrics::Metrics;
 
+/// How long the store may take at the end to let another process go on with it.
+const RELEASE: Duration = Duration::from_secs(2);
+
 /// Applies `policy` now and every `interval`, until stopping begins.
 pub async fn run(
     store: Arc<dyn LogStore>,
@@ -17,24 +20,38 @@ pub async fn run(
     metrics: Metrics,
     shutdown: Shutdown,
 ) {
-    loop {
-        match store.retain(policy, clock::now()).await {
-            Ok(report) if report.removed.is_empty() => {}
-            Ok(report) => {
-                metrics.retained_entries.inc_by(report.entries);
-                metrics.retained_bytes.inc_by(report.bytes);
-                tracing::info!(
-                    entries = report.entries,
-                    bytes = report.bytes,
-                    removed = ?report.removed,
-                    "retention removed what the policy allows"
-                );
-            }
-            Err(error) => tracing::warn!(%error, "failed to apply retention; trying again"),
+    let rounds = async {
+        loop {
+            round(&*store, policy, &metrics).await;
+            tokio::time::sleep(interval).await;
         }
-        tokio::select! {
-            () = tokio::time::sleep(interval) => {}
-            () = shutdown.stopping() => return,
+    };
+    tokio::select! {
+        () = rounds => {}
+        () = shutdown.stopping() => {}
+    }
+    match tokio::time::timeout(RELEASE, store.stop_retaining()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "failed to hand retention over; another process waits for it")
         }
+        Err(_) => tracing::debug!("retention was not handed over in time; another process waits for it"),
+    }
+}
+
+async fn round(store: &dyn LogStore, policy: RetentionPolicy, metrics: &Metrics) {
+    match store.retain(policy, clock::now()).await {
+        Ok(report) if report.removed.is_empty() => {}
+        Ok(report) => {
+            metrics.retained_entries.inc_by(report.entries);
+            metrics.retained_bytes.inc_by(report.bytes);
+            tracing::info!(
+                entries = report.entries,
+                bytes = report.bytes,
+                removed = ?report.removed,
+                "retention removed what the policy allows"
+            );
+        }
+        Err(error) => tracing::warn!(%error, "failed to apply retention; trying again"),
     }
 }

@@ -90,6 +90,10 @@ impl LogStore for Traced {
         self.0.retain(policy, now).await
     }
 
+    async fn stop_retaining(&self) -> Result<(), StoreError> {
+        self.0.stop_retaining().await
+    }
+
     async fn health(&self) -> Result<StoreStats, StoreError> {
         self.0.health().await
     }

@@ -49,6 +49,11 @@ pub trait LogStore: Debug + Send + Sync + 'static {
     /// Removes what is older or larger than the policy allows. Idempotent.
     async fn retain(&self, policy: RetentionPolicy, now: Timestamp) -> Result<RetentionReport, StoreError>;
 
+    /// Lets another process that shares the store retain from now on, where this one would. For the end of this one.
+    async fn stop_retaining(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Whether the store can serve, and what it holds.
     async fn health(&self) -> Result<StoreStats, StoreError>;
 }

@@ -120,7 +120,7 @@ pub const ALL: &[Proof] = &[
     },
     Proof {
         name: "network_policies",
-        claim: "every pod of a pipeline is selected by a NetworkPolicy that names the ports it serves and may reach",
+        claim: "every pod of a pipeline is selected by a NetworkPolicy that names the ports it serves and may reach; what none names is refused",
         needs: PRODUCTION,
         run: network_policies::run,
     },

@@ -1,10 +1,12 @@
+use std::time::{Duration, Instant};
+
 use serde_json::{Map, Value, json};
 
 use super::Seen;
-use crate::places::{AUDIT, PROD, SHOP, TEAM};
+use crate::places::{AUDIT, PIPELINE, PROD, SHOP, TEAM};
 use crate::sender::Sender;
 use crate::site::Site;
-use crate::waiting::eventually;
+use crate::waiting::{eventually, pause};
 
 /// Namespace, component, ports it serves; ports it may reach, but for that of Elasticsearch.
 const POLICIES: &[(&str, &str, &[u64], &[u64])] = &[
@@ -32,10 +34,10 @@ pub fn run(site: &Site) -> Seen {
         }
     }
     for (namespace, component, served, reached) in POLICIES {
-        let policy = site.cluster.get(namespace, &["networkpolicy", &format!("logs-{component}")]).unwrap();
-        assert_eq!(policy["spec"]["policyTypes"], json!(["Ingress", "Egress"]));
-        assert_eq!(ports(&policy["spec"]["ingress"]), *served, "{namespace}/{component}");
-        assert_eq!(ports(&policy["spec"]["egress"]), *reached, "{namespace}/{component}");
+        let policy = policy(site, namespace, component);
+        assert_eq!(policy["policyTypes"], json!(["Ingress", "Egress"]));
+        assert_eq!(ports(&policy["ingress"]), *served, "{namespace}/{component}");
+        assert_eq!(ports(&policy["egress"]), *reached, "{namespace}/{component}");
     }
     let objects = format!("{} policies select all {pods} pods and name the ports", POLICIES.len());
     if !enforced(site) {
@@ -43,10 +45,37 @@ pub fn run(site: &Site) -> Seen {
             "{objects}; the network of this cluster enforces none, as a pod shows that may send nowhere and does, so what they let through is not proved here"
         ));
     }
+    let refused = hold(site);
     let report = Sender::with(site, "allowed", PROD, &["--count", "10"]).report().in_words();
     Seen::Proved(format!(
-        "{objects}; the cluster enforces them, and a sender of another namespace is let in: {report}"
+        "{objects}; the cluster enforces them: {refused} connections that none names were refused, and a sender of another namespace is let in: {report}"
     ))
+}
+
+/// Pods with the labels of a pipeline's own connect as far as its policy says; how many connections were refused.
+fn hold(site: &Site) -> usize {
+    let generator = Visitor::of(site, SHOP, "generator");
+    let refused = [
+        (&generator, PROD),
+        (&Visitor::of(site, SHOP, "store"), PROD),
+        (&Visitor::of(site, PROD, "ingestor"), AUDIT),
+        (&Visitor::of(site, PROD, "query"), SHOP),
+    ];
+    for (visitor, to) in refused {
+        assert!(visitor.is_refused_by(to), "{} of {} reaches {to}", visitor.name, visitor.namespace);
+    }
+    let stranger = Visitor::stranger(site, TEAM);
+    let let_in =
+        [(&generator, SHOP), (&Visitor::stranger(site, PROD), SHOP), (&stranger, PROD), (&stranger, AUDIT)];
+    for (visitor, to) in let_in {
+        assert!(visitor.is_let_in_by(to), "{} of {} does not reach {to}", visitor.name, visitor.namespace);
+    }
+    refused.len()
+}
+
+fn policy(site: &Site, namespace: &str, component: &str) -> Value {
+    site.cluster.get(namespace, &["networkpolicy", &format!("{PIPELINE}-{component}")]).unwrap()["spec"]
+        .clone()
 }
 
 fn selects(policy: &Value, labels: &Map<String, Value>) -> bool {
@@ -65,33 +94,104 @@ fn ports(rules: &Value) -> Vec<u64> {
 
 /// Whether a pod that a policy lets reach nothing is kept from sending, while one like it is not.
 fn enforced(site: &Site) -> bool {
+    let walled = json!({ "walled": "true" });
     let policy = json!({
         "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "walled" },
-        "spec": { "podSelector": { "matchLabels": { "walled": "true" } }, "policyTypes": ["Egress"], "egress": [] },
+        "spec": { "podSelector": { "matchLabels": walled }, "policyTypes": ["Egress"], "egress": [] },
     });
     site.cluster.apply(TEAM, &policy);
-    assert!(sends(site, "free", false), "a pod that no policy selects cannot send");
-    !sends(site, "walled", true)
+    assert!(Visitor::stranger(site, TEAM).is_let_in_by(SHOP), "a pod that no policy selects cannot send");
+    Visitor::start(site, TEAM, "walled", &walled).is_cut_off_from(SHOP)
 }
 
-fn sends(site: &Site, name: &str, walled: bool) -> bool {
-    let pod = json!({
-        "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "labels": { "walled": walled.to_string() } },
-        "spec": {
-            "restartPolicy": "Never", "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
-            "containers": [{
-                "name": "sender", "image": site.image("generator"), "args": ["--target", "http://logs-ingestor.shop.svc:3000", "--count", "1", "--wait", "10s"],
-                "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
-            }],
-        },
-    });
-    let _ = site.cluster.try_kubectl(&["delete", "pod", "-n", TEAM, name, "--ignore-not-found", "--wait"]);
-    site.cluster.apply(TEAM, &pod);
-    eventually(&format!("the sender {name} ends"), 120, || {
-        match site.cluster.get(TEAM, &["pod", name])?["status"]["phase"].as_str()? {
-            "Succeeded" => Some(true),
-            "Failed" => Some(false),
-            _ => None,
+/// As the generator says it.
+const UNREACHED: &str = "failed to reach the ingestor";
+
+/// A pod from which a connection can be tried, whatever its labels.
+struct Visitor<'a> {
+    site: &'a Site,
+    namespace: &'static str,
+    name: String,
+}
+
+impl<'a> Visitor<'a> {
+    /// With the labels that the policy of a component selects.
+    fn of(site: &'a Site, namespace: &'static str, component: &str) -> Self {
+        let labels = &policy(site, namespace, component)["podSelector"]["matchLabels"];
+        Self::start(site, namespace, component, labels)
+    }
+
+    fn stranger(site: &'a Site, namespace: &'static str) -> Self {
+        Self::start(site, namespace, "stranger", &json!({}))
+    }
+
+    fn start(site: &'a Site, namespace: &'static str, role: &str, labels: &Value) -> Self {
+        let name = format!("visitor-{role}");
+        let pod = json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": { "name": name, "labels": labels },
+            "spec": {
+                "securityContext": { "runAsNonRoot": true, "seccompProfile": { "type": "RuntimeDefault" } },
+                "automountServiceAccountToken": false,
+                "containers": [{
+                    "name": "visitor", "image": site.image("generator"),
+                    // It only waits.
+                    "args": ["--target", "http://127.0.0.1:1", "--wait", "1h"],
+                    "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
+                    // Never ready, so that no Service takes it for what its labels say.
+                    "readinessProbe": { "tcpSocket": { "port": 1 } },
+                }],
+            },
+        });
+        let visitor = Self { site, namespace, name };
+        visitor.remove();
+        site.cluster.apply(namespace, &pod);
+        eventually(&format!("{} of {namespace} runs", visitor.name), 60, || {
+            let pod = site.cluster.get(namespace, &["pod", &visitor.name])?;
+            (pod["status"]["phase"] == "Running").then_some(())
+        });
+        visitor
+    }
+
+    fn is_cut_off_from(&self, to: &str) -> bool {
+        self.comes_to(to, |sent| sent.as_ref().is_err_and(|said| said.contains(UNREACHED)))
+    }
+
+    /// It finds the address, and cannot connect to it.
+    fn is_refused_by(&self, to: &str) -> bool {
+        let refused = |said: &String| said.contains(UNREACHED) && !said.contains("lookup");
+        self.comes_to(to, |sent| sent.as_ref().is_err_and(refused))
+    }
+
+    /// It may lack the token that it would need then.
+    fn is_let_in_by(&self, to: &str) -> bool {
+        self.comes_to(to, |sent| sent.as_ref().map_or_else(|said| said.contains("401"), |_| true))
+    }
+
+    /// Whether an attempt to send to the ingestors of a namespace ends so, within the time that policies take to hold for a new pod.
+    fn comes_to(&self, to: &str, end: impl Fn(&Result<String, String>) -> bool) -> bool {
+        let target = format!("http://{PIPELINE}-ingestor.{to}.svc:3000");
+        let run = ["exec", "-n", self.namespace, &self.name, "--", "/logpipeline-generator"];
+        let flags = ["--target", &target, "--count", "1", "--wait", "3s", "--retry-for", "0s"];
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_secs(20) {
+            if end(&self.site.cluster.try_kubectl(&[&run[..], &flags].concat())) {
+                return true;
+            }
+            pause(1);
         }
-    })
+        false
+    }
+
+    fn remove(&self) {
+        let args = ["delete", "pod", "-n", self.namespace, &self.name, "--ignore-not-found", "--now"];
+        self.site.cluster.try_kubectl(&args).unwrap();
+    }
+}
+
+impl Drop for Visitor<'_> {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.remove();
+        }
+    }
 }

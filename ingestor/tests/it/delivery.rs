@@ -202,6 +202,10 @@ async fn retention_is_applied_as_it_was_asked_for() {
     eventually("it was applied twice", async || server.store.retained.lock().unwrap().len() >= 2).await;
     assert!(server.store.retained.lock().unwrap().iter().all(|policy| *policy == expected));
     assert!(server.metric("logpipeline_ingestor_retention_removed_entries_total").await >= 6.0);
+    let store = Arc::clone(&server.store);
+    assert!(!store.handed_over.load(Ordering::SeqCst));
+    server.stop().await.unwrap();
+    assert!(store.handed_over.load(Ordering::SeqCst), "it ends once another may go on");
 
     let keeps = Server::start(&["--retention-interval=10ms"]).await;
     tokio::time::sleep(Duration::from_millis(100)).await;

@@ -236,6 +236,10 @@ impl LogStore for ElasticsearchStore {
         self.retention.apply(&self.connection, options, policy, now).await
     }
 
+    async fn stop_retaining(&self) -> Result<(), StoreError> {
+        self.retention.release(&self.connection).await
+    }
+
     async fn health(&self) -> Result<StoreStats, StoreError> {
         stats::stats(&self.reader().await?).await
     }

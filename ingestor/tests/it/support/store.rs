@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -25,6 +25,7 @@ pub struct FakeStore {
     pub lose_answer: AtomicBool,
     pub writes: AtomicU64,
     pub retained: Mutex<Vec<RetentionPolicy>>,
+    pub handed_over: AtomicBool,
 }
 
 impl FakeStore {
@@ -123,6 +124,12 @@ impl LogStore for FakeStore {
     async fn retain(&self, policy: RetentionPolicy, _: Timestamp) -> Result<RetentionReport, StoreError> {
         self.retained.lock().unwrap().push(policy);
         Ok(RetentionReport { entries: 3, bytes: 300, removed: vec!["2023-09-15".to_owned()] })
+    }
+
+    async fn stop_retaining(&self) -> Result<(), StoreError> {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        self.handed_over.store(true, Ordering::SeqCst);
+        Ok(())
     }
 
     async fn health(&self) -> Result<StoreStats, StoreError> {

@@ -1,4 +1,4 @@
-//! Which of several processes acts: the one that a document names, as long as it shows signs of life.
+//! Which of several processes acts: the one that a document names, as long as it shows signs of life. One that ends leaves it without a name.
 //!
 //! No two machines' clocks are compared. Each process notes by its own when it first saw the document in
 //! its present state; a document that stays as it was for longer than the lease lasts has a dead holder.
@@ -20,6 +20,7 @@ pub(super) struct Lease {
     holder: String,
     lasts: Duration,
     seen: Option<Seen>,
+    held: bool,
 }
 
 /// The document's state, and since when it is known.
@@ -37,6 +38,7 @@ impl Lease {
             holder: format!("{:032x}", rand::random::<u128>()),
             lasts,
             seen: None,
+            held: false,
         }
     }
 
@@ -62,9 +64,11 @@ impl Lease {
         let same = self.seen.filter(|seen| (seen.number, seen.term) == (number, term));
         let seen = same.unwrap_or_else(|| Seen { number, term, at: Instant::now() });
         self.seen = Some(seen);
-        if found["_source"]["holder"] == self.holder.as_str() {
+        let holder = &found["_source"]["holder"];
+        if holder.is_null() || *holder == self.holder.as_str() {
             return self.renew(connection).await;
         }
+        self.held = false;
         // As long as its holder takes it to last.
         let theirs = Duration::from_millis(found["_source"]["lastsMillis"].as_u64().unwrap_or_default());
         if seen.at.elapsed() < self.lasts.max(theirs) {
@@ -82,6 +86,14 @@ impl Lease {
         }
     }
 
+    /// Lets another act at once, where it was for this process to.
+    pub(super) async fn release(&mut self, connection: &Connection) -> Result<(), RequestError> {
+        if self.held {
+            self.replace(connection, false).await?;
+        }
+        Ok(())
+    }
+
     async fn create(&mut self, connection: &Connection) -> Result<bool, RequestError> {
         let body = json!({
             "settings": { "index": {
@@ -94,18 +106,29 @@ impl Lease {
             Err(RequestError::Refused { kind, .. }) if kind == "resource_already_exists_exception" => {}
             Err(error) => return Err(error),
         }
-        self.write(connection, "op_type=create").await
+        self.write(connection, "op_type=create", true).await
     }
 
     async fn renew(&mut self, connection: &Connection) -> Result<bool, RequestError> {
-        let Some(Seen { number, term, .. }) = self.seen else { return Ok(false) };
-        self.write(connection, &format!("if_seq_no={number}&if_primary_term={term}")).await
+        self.replace(connection, true).await
     }
 
-    async fn write(&mut self, connection: &Connection, condition: &str) -> Result<bool, RequestError> {
+    /// Whether the document was still in the state that is known.
+    async fn replace(&mut self, connection: &Connection, hold: bool) -> Result<bool, RequestError> {
+        let Some(Seen { number, term, .. }) = self.seen else { return Ok(false) };
+        self.write(connection, &format!("if_seq_no={number}&if_primary_term={term}"), hold).await
+    }
+
+    async fn write(
+        &mut self,
+        connection: &Connection,
+        condition: &str,
+        hold: bool,
+    ) -> Result<bool, RequestError> {
         let path = format!("/{}/_doc/holder?{condition}", self.index);
         let lasts = u64::try_from(self.lasts.as_millis()).unwrap_or(u64::MAX);
-        let body = json!({ "holder": self.holder, "lastsMillis": lasts });
+        let body = json!({ "holder": hold.then_some(&self.holder), "lastsMillis": lasts });
+        self.held = false;
         // From before the request: others count from after it.
         let at = Instant::now();
         let written: Value = match connection.ask(Method::Put, &path, Some(&body)).await {
@@ -119,6 +142,7 @@ impl Lease {
         };
         let number = |name: &str| written[name].as_i64().unwrap_or(-1);
         self.seen = Some(Seen { number: number("_seq_no"), term: number("_primary_term"), at });
+        self.held = hold;
         Ok(true)
     }
 }

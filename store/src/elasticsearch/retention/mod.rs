@@ -56,4 +56,9 @@ impl Retention {
         let round = Round::new(connection, options, policy, now, lease, known);
         Ok(round.run().await?)
     }
+
+    /// Gives up the lease, where this process has it.
+    pub(super) async fn release(&self, connection: &Connection) -> Result<(), StoreError> {
+        Ok(self.state.lock().await.lease.release(connection).await?)
+    }
 }

@@ -91,6 +91,7 @@ on_both! {
     an_idle_stream_grows_no_indices_and_emptied_ones_go
     a_read_only_index_goes_too_as_when_the_disk_is_full
     one_process_acts_while_its_lease_lives_and_another_takes_over_when_it_is_dead
+    one_process_that_ends_hands_over_at_once_and_only_what_it_has
     two_processes_at_once_remove_nothing_twice
     numbers_are_those_of_all_streams_and_not_of_their_copies
 }
@@ -259,6 +260,28 @@ async fn one_process_acts_while_its_lease_lives_and_another_takes_over_when_it_i
     let third = ground.index(3, "2023-09-13T12:00:00Z", None).await;
     assert_eq!(leader.retain(older_than(DAY), now).await.unwrap(), RetentionReport::default());
     assert_eq!(follower.retain(older_than(DAY), now).await.unwrap().removed, [third]);
+}
+
+async fn one_process_that_ends_hands_over_at_once_and_only_what_it_has(engine: Engine) {
+    let ground = Ground::new(engine);
+    let lease = Duration::from_secs(600);
+    let (leader, follower) = (ground.another(lease), ground.another(lease));
+    let first = ground.index(1, "2023-09-13T12:00:00Z", None).await;
+    let now = at("2023-09-20T12:00:00Z");
+    leader.retain(NOTHING, now).await.unwrap();
+    assert_eq!(follower.retain(older_than(DAY), now).await.unwrap(), RetentionReport::default());
+    follower.stop_retaining().await.unwrap();
+    assert_eq!(follower.retain(older_than(DAY), now).await.unwrap(), RetentionReport::default());
+    leader.stop_retaining().await.unwrap();
+    assert_eq!(follower.retain(older_than(DAY), now).await.unwrap().removed, [first]);
+    // What the first gave up is the other's now, whatever the first does.
+    let second = ground.index(2, "2023-09-13T12:00:00Z", None).await;
+    leader.stop_retaining().await.unwrap();
+    assert_eq!(leader.retain(older_than(DAY), now).await.unwrap(), RetentionReport::default());
+    assert_eq!(follower.retain(older_than(DAY), now).await.unwrap().removed, [second]);
+    follower.stop_retaining().await.unwrap();
+    let third = ground.index(3, "2023-09-13T12:00:00Z", None).await;
+    assert_eq!(leader.retain(older_than(DAY), now).await.unwrap().removed, [third]);
 }
 
 async fn two_processes_at_once_remove_nothing_twice(engine: Engine) {
