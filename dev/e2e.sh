@@ -49,11 +49,16 @@ case ${1:-} in
         export KUBECONFIG=$E2E_KUBECONFIG
         clients=$(kubernetes clients)
         mark=logpipeline.dev/e2e=true
-        for namespace in $("${clients##*$'\n'}" get namespaces -l "$mark" -o name); do
-            "${clients##*$'\n'}" delete logpipelines --all -n "${namespace#*/}" --ignore-not-found --timeout=60s || true
+        helm=${clients%%$'\n'*} kubectl=${clients##*$'\n'}
+        "$helm" uninstall logpipeline -n logpipeline --ignore-not-found
+        # The suite's Elasticsearch is gone, for which a deletion would wait.
+        for namespace in $("$kubectl" get namespaces -l "$mark" -o name); do
+            for pipeline in $("$kubectl" get logpipelines -n "${namespace#*/}" -o name); do
+                "$kubectl" patch "$pipeline" -n "${namespace#*/}" --type merge -p '{"metadata":{"finalizers":null}}'
+                "$kubectl" delete "$pipeline" -n "${namespace#*/}" --ignore-not-found
+            done
         done
-        "${clients%%$'\n'*}" uninstall logpipeline -n logpipeline --ignore-not-found
-        "${clients##*$'\n'}" delete namespaces,customresourcedefinitions -l "$mark"
+        "$kubectl" delete namespaces,customresourcedefinitions -l "$mark"
         exit
         ;;
 esac

@@ -121,7 +121,7 @@ pub const ALL: &[Proof] = &[
     Proof {
         name: "network_policies",
         claim: "every pod of a pipeline is selected by a NetworkPolicy that names the ports it serves and may reach; what none names is refused",
-        needs: PRODUCTION,
+        needs: &["load_test_reports", "two_pipelines_one_elasticsearch"],
         run: network_policies::run,
     },
     Proof {
