@@ -38,6 +38,7 @@ case ${1:-} in
             for name in E2E_IMAGE_REGISTRY E2E_INGRESS_CLASS E2E_INGRESS_ADDRESS E2E_ELASTICSEARCH_ADDRESS; do
                 [ -n "${!name:-}" ] || { say "with E2E_KUBECONFIG, $name must be set: see the head of dev/e2e.sh"; exit 2; }
             done
+            "$here/require.sh" openssl curl cargo node npm chromium
         fi
         # They say which Java is missing.
         "$here/search-server.sh" fetch elasticsearch-9 >/dev/null
@@ -103,7 +104,7 @@ if [ -n "$own" ]; then
         kubernetes tag "$servers/cluster" "localhost/$name" "localhost/${name%:*}:$E2E_NEXT_TAG"
     done <"$target/images/digests.txt"
     E2E_IMAGE_REGISTRY=localhost E2E_INGRESS_CLASS=traefik E2E_INGRESS_ADDRESS=$node_address:30443 E2E_ELASTICSEARCH_ADDRESS=$node_address
-    export E2E_PRESSURE="$here/kubernetes.sh pressure $servers/cluster"
+    export E2E_PRESSURE="$here/kubernetes.sh pressure $servers/cluster" E2E_KILL="$here/kubernetes.sh kill $servers/cluster"
 fi
 export E2E_KUBECONFIG E2E_IMAGE_REGISTRY E2E_INGRESS_CLASS E2E_INGRESS_ADDRESS E2E_ELASTICSEARCH_ADDRESS
 

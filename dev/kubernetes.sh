@@ -9,6 +9,7 @@ usage: dev/kubernetes.sh up DIR [--only-api|--node]   start a cluster with all i
        dev/kubernetes.sh tag DIR IMAGE NEW     give an image of the node another name too
        dev/kubernetes.sh ingress DIR           run an Ingress controller there, class traefik, on ports 30080 and 30443 of 172.30.0.1
        dev/kubernetes.sh pressure DIR on|off   let the node's kubelet find that process ids run out: it evicts pods
+       dev/kubernetes.sh kill DIR NAMESPACE POD   end a pod's processes at once, as a node does that loses its power
        dev/kubernetes.sh down DIR              end it and remove its state; DIR/log stays
        dev/kubernetes.sh fetch [--node]        only fill the cache, with helm and kubectl too; prints the servers' folder
        dev/kubernetes.sh clients               print the paths of helm and kubectl, one a line
@@ -63,6 +64,7 @@ case ${1:-}:$# in
     tag:4) tag_in "$2" "$3" "$4" ;;
     ingress:2) ingress_in "$2" ;;
     pressure:3) pressure_in "$2" "$3" ;;
+    kill:4) kill_in "$2" "$3" "$4" ;;
     down:2) down "$2" ;;
     fetch:1) fetch_clients; fetch; echo "$bin" ;;
     fetch:2) [ "$2" = --node ] || usage; fetch_clients; fetch_node; fetch_ingress; echo "$node" ;;

@@ -153,6 +153,16 @@ pressure_in() {
     wait_for kubelet curl -sko /dev/null --noproxy '*' --max-time 5 "https://$node_ip:$kubelet_port/" || failed kubelet
 }
 
+# kill_in DIR NAMESPACE POD
+kill_in() {
+    local id killed=
+    in_node "$1"
+    for id in $(ctr containers ls -q "labels.\"io.kubernetes.pod.namespace\"==$2,labels.\"io.kubernetes.pod.name\"==$3"); do
+        ! ctr tasks kill -s KILL "$id" 2>/dev/null || killed=yes
+    done
+    [ -n "$killed" ] || die "no process of the pod $2/$3 runs"
+}
+
 # import FILE…: image archives
 import() {
     local file

@@ -22,6 +22,10 @@ fn outcome(output: &Output) -> Result<String, String> {
     if output.status.success() { Ok(out.into_owned()) } else { Err(error.into_owned()) }
 }
 
+fn pods_of(component: &str) -> String {
+    format!("app.kubernetes.io/instance={PIPELINE},app.kubernetes.io/component={component}")
+}
+
 /// What it printed; it panics where it failed.
 pub fn text(output: Output, what: &[&str]) -> String {
     outcome(&output).unwrap_or_else(|error| panic!("{}: {}", what.join(" "), error.trim()))
@@ -157,8 +161,12 @@ impl Cluster {
 
     /// The pods of a component that are ready, by name and uid.
     pub fn ready_pods(&self, namespace: &str, component: &str) -> Vec<(String, String)> {
-        let of = format!("app.kubernetes.io/instance={PIPELINE},app.kubernetes.io/component={component}");
-        self.ready(namespace, &of)
+        self.ready(namespace, &pods_of(component))
+    }
+
+    /// Those that are ending too.
+    pub fn pods(&self, namespace: &str, component: &str) -> Vec<Value> {
+        self.list(namespace, "pods", &pods_of(component))
     }
 
     pub fn ready(&self, namespace: &str, selector: &str) -> Vec<(String, String)> {
@@ -172,15 +180,21 @@ impl Cluster {
         pods.iter().filter(|pod| ready(pod)).map(|pod| (name(pod, "name"), name(pod, "uid"))).collect()
     }
 
-    /// Ends a pod by force, and gives what waits until another of its name is ready.
+    /// Ends a pod by force, as far as that goes `kill`ing its processes first, and gives what waits until another of its name is ready.
     pub fn kill_pod<'a>(
         &'a self,
+        kill: Option<&str>,
         namespace: &'a str,
         component: &'a str,
         pod: &'a str,
     ) -> impl FnOnce() + 'a {
         let before = self.ready_pods(namespace, component);
         let uid = before.into_iter().find(|(name, _)| name == pod).map(|(_, uid)| uid);
+        // The kubelet alone would give them their grace, though the object is gone.
+        if let Some(kill) = kill {
+            let words: Vec<_> = kill.split(' ').chain([namespace, pod]).collect();
+            text(Command::new(words[0]).args(&words[1..]).output().unwrap(), &words);
+        }
         self.kubectl(&["delete", "-n", namespace, "pod", pod, "--force", "--grace-period=0"]);
         move || {
             eventually(&format!("another pod {namespace}/{pod} is ready"), 120, || {
@@ -257,6 +271,17 @@ impl Forward {
         let entry = "{\"message\":\"who goes there\"}";
         let url = self.url("/api/v1/logs");
         curl(&["-H", &header, "-H", "Content-Type: application/json", "--data-binary", entry, &url]).0
+    }
+
+    /// The status that a query server answers to who searches with a token.
+    pub fn search(&self, token: &str) -> u16 {
+        curl(&["-H", &format!("Authorization: Bearer {token}"), &self.url("/api/v1/search")]).0
+    }
+
+    pub fn sign_in(&self, user: &str, password: &str) -> u16 {
+        let body = json!({ "user": user, "password": password }).to_string();
+        curl(&["-H", "Content-Type: application/json", "--data-binary", &body, &self.url("/api/v1/session")])
+            .0
     }
 
     pub fn url(&self, path: &str) -> String {

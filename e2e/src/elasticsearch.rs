@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, curl};
 use crate::places::MARK;
+use crate::site::file;
 
 /// The definition that ECK brings along; the suite makes one of that name, which knows no fields.
 pub const ECK: &str = "elasticsearches.elasticsearch.k8s.elastic.co";
@@ -68,17 +69,12 @@ impl Elasticsearch {
         answer["count"].as_u64().unwrap()
     }
 
-    /// A user who may do what docs/elasticsearch.md asks for the ingestor, with `pipelines` for its own.
-    pub fn user(&self, name: &str, password: &str, pipelines: &[&str]) {
-        let streams: Vec<_> = pipelines.iter().map(|one| format!("logs-{one}.*")).collect();
-        let leases: Vec<_> = pipelines.iter().map(|one| format!("logpipeline-{one}-lease")).collect();
-        let role = json!({
-            "cluster": ["monitor", "manage_index_templates"],
-            "indices": [
-                { "names": streams, "privileges": ["auto_configure", "create_index", "create_doc", "delete", "read", "view_index_metadata", "monitor", "maintenance", "manage", "delete_index"] },
-                { "names": leases, "privileges": ["create_index", "read", "write"] },
-            ],
-        });
+    /// A user who may do what docs/elasticsearch.md asks for the ingestor of a pipeline.
+    pub fn user(&self, name: &str, password: &str, pipeline: &str) {
+        let docs = std::fs::read_to_string(file("docs/elasticsearch.md")).unwrap();
+        let (_, role) = docs.split_once("POST _security/role/logpipeline-ingestor\n").unwrap();
+        let role = role.split_once("```").unwrap().0.replace("shop", pipeline);
+        let role: Value = serde_json::from_str(&role).unwrap();
         for (path, body) in [
             (format!("/_security/role/{name}"), role),
             (format!("/_security/user/{name}"), json!({ "password": password, "roles": [name] })),

@@ -1,7 +1,8 @@
 //! What a user does with the platform, done in a real cluster by kubectl, helm and a browser: `make e2e`.
 //!
 //! One proof after another, since they share the operator; the names of some as arguments take these alone, in a cluster where what they need is there.
-//! The table of what was seen goes to `E2E_STATE/proofs.md`. It ends with 1 where something was not proved.
+//! The table of what was seen goes to `E2E_STATE/proofs.md`. It ends with 1 where a
+//! claim does not hold.
 
 #![allow(
     clippy::unwrap_used,

@@ -30,6 +30,8 @@ pub struct Site {
     pub ingress_address: String,
     /// A command that takes `on` and `off`, and makes the node evict pods.
     pub pressure: Option<String>,
+    /// A command that takes the namespace and the name of a pod, and ends its processes without grace.
+    pub kill: Option<String>,
     /// Where files of the run go.
     pub state: PathBuf,
     /// Tells runs in one cluster apart.
@@ -72,6 +74,7 @@ impl Site {
             ingress_class: given("E2E_INGRESS_CLASS"),
             ingress_address: given("E2E_INGRESS_ADDRESS"),
             pressure: std::env::var("E2E_PRESSURE").ok(),
+            kill: std::env::var("E2E_KILL").ok(),
             state: given("E2E_STATE").into(),
             suffix: since.as_secs() % 1_000_000,
         }

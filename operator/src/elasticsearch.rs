@@ -177,7 +177,7 @@ pub async fn remove(cluster: &Cluster, policy: DeletionPolicy) -> Result<Vec<Str
         delete(&connection, &format!("/_index_template/{name}")).await?;
         delete(&connection, &format!("/_component_template/{name}@lifecycle")).await?;
         for policies in ["/_ilm/policy", "/_plugins/_ism/policies"] {
-            delete(&connection, &format!("{policies}/{name}")).await?;
+            delete_if_allowed(&connection, &format!("{policies}/{name}")).await?;
         }
     }
     if left.is_empty() {
@@ -185,7 +185,7 @@ pub async fn remove(cluster: &Cluster, policy: DeletionPolicy) -> Result<Vec<Str
         for part in ["settings", "mappings"] {
             delete(&connection, &format!("/_component_template/logs-{pipeline}@{part}")).await?;
         }
-        delete(&connection, &format!("/logpipeline-{pipeline}-lease")).await?;
+        delete_if_allowed(&connection, &format!("/logpipeline-{pipeline}-lease")).await?;
     }
     Ok(left)
 }
@@ -218,5 +218,17 @@ async fn delete(connection: &Connection, path: &str) -> Result<(), RequestError>
         }
         Err(error) if error.status() == Some(404) => Ok(()),
         other => other.map(drop),
+    }
+}
+
+/// Deletes what takes a right that the pipeline needs for nothing else, as policies do where another lifecycle was chosen; without it, that stays if it
+/// is there.
+async fn delete_if_allowed(connection: &Connection, path: &str) -> Result<(), RequestError> {
+    match delete(connection, path).await {
+        Err(error @ RequestError::Refused { status: 403, .. }) if !error.is_transient() => {
+            tracing::info!(path, %error, "not allowed to delete this, which stays if it is there");
+            Ok(())
+        }
+        other => other,
     }
 }

@@ -22,6 +22,7 @@ pub fn run(site: &Site) -> String {
     let (count, first) = visit(site, &Visit { host: HOST, search: &search, picture: "behind_an_ingress" });
     assert_eq!(count, report.count("acknowledged"));
     assert!(!first.is_empty());
+    assert_eq!(cluster.forward(SHOP, "logs-query", 8080).search("nobody"), 401);
     format!(
         "the page at https://{HOST}, class {}, says {count} entries, as many as were sent",
         site.ingress_class

@@ -9,7 +9,7 @@ pub fn run(site: &Site) -> String {
     let (cluster, elasticsearch) = (&site.cluster, &site.elasticsearch);
     cluster.patch(PROD, &json!({ "spec": { "ingestor": { "autoscaling": null, "replicas": 2 } } }));
     let take = |user: &str| {
-        elasticsearch.user(user, &format!("{user}-secret"), &["prod-logs"]);
+        elasticsearch.user(user, &format!("{user}-secret"), "prod-logs");
         cluster.secret(PROD, "es-writer", &json!({ "username": user, "password": format!("{user}-secret") }));
     };
     take("writer-1");

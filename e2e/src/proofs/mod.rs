@@ -133,7 +133,7 @@ pub const ALL: &[Proof] = &[
     Proof {
         name: "uninstalled",
         claim: "what is deleted and uninstalled leaves nothing but what the policies keep",
-        needs: &["scaled_under_load", "two_pipelines_one_elasticsearch", "retention_edited"],
+        needs: &["on_opensearch", "scaled_under_load", "two_pipelines_one_elasticsearch", "retention_edited"],
         run: |site| Seen::Proved(uninstalled::run(site)),
     },
 ];

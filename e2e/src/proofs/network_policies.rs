@@ -23,7 +23,9 @@ pub fn run(site: &Site) -> Seen {
     for namespace in [SHOP, PROD, AUDIT] {
         let policies = site.cluster.get(namespace, &["networkpolicies"]).unwrap();
         let policies = policies["items"].as_array().unwrap().clone();
-        for pod in site.cluster.list(namespace, "pods", "app.kubernetes.io/managed-by=logpipeline-operator") {
+        let found = site.cluster.list(namespace, "pods", "app.kubernetes.io/managed-by=logpipeline-operator");
+        assert!(!found.is_empty(), "{namespace} has no pods");
+        for pod in found {
             let labels = pod["metadata"]["labels"].as_object().unwrap();
             assert!(
                 policies.iter().any(|policy| selects(policy, labels)),
@@ -41,6 +43,7 @@ pub fn run(site: &Site) -> Seen {
     }
     let objects = format!("{} policies select all {pods} pods and name the ports", POLICIES.len());
     if !enforced(site) {
+        assert!(site.pressure.is_none(), "the suite's own node enforces no NetworkPolicy");
         return Seen::InPart(format!(
             "{objects}; the network of this cluster enforces none, as a pod shows that may send nowhere and does, so what they let through is not proved here"
         ));
@@ -62,15 +65,31 @@ fn hold(site: &Site) -> usize {
         (&Visitor::of(site, PROD, "query"), SHOP),
     ];
     for (visitor, to) in refused {
-        assert!(visitor.is_refused_by(to), "{} of {} reaches {to}", visitor.name, visitor.namespace);
+        assert!(
+            visitor.is_refused_by(&ingestor(to)),
+            "{} of {} reaches {to}",
+            visitor.name,
+            visitor.namespace
+        );
     }
     let stranger = Visitor::stranger(site, TEAM);
-    let let_in =
-        [(&generator, SHOP), (&Visitor::stranger(site, PROD), SHOP), (&stranger, PROD), (&stranger, AUDIT)];
+    assert!(stranger.is_refused_by(&generator.address()), "a stranger reaches a generator");
+    let plain = Visitor::stranger(site, PROD);
+    assert!(stranger.is_let_in_by(&plain.address()), "a pod that no policy selects is not reached");
+    let let_in = [(&generator, SHOP), (&plain, SHOP), (&stranger, PROD), (&stranger, AUDIT)];
     for (visitor, to) in let_in {
-        assert!(visitor.is_let_in_by(to), "{} of {} does not reach {to}", visitor.name, visitor.namespace);
+        assert!(
+            visitor.is_let_in_by(&ingestor(to)),
+            "{} of {} does not reach {to}",
+            visitor.name,
+            visitor.namespace
+        );
     }
-    refused.len()
+    refused.len() + 1
+}
+
+fn ingestor(namespace: &str) -> String {
+    format!("{PIPELINE}-ingestor.{namespace}.svc:3000")
 }
 
 fn policy(site: &Site, namespace: &str, component: &str) -> Value {
@@ -100,9 +119,15 @@ fn enforced(site: &Site) -> bool {
         "spec": { "podSelector": { "matchLabels": walled }, "policyTypes": ["Egress"], "egress": [] },
     });
     site.cluster.apply(TEAM, &policy);
-    assert!(Visitor::stranger(site, TEAM).is_let_in_by(SHOP), "a pod that no policy selects cannot send");
-    Visitor::start(site, TEAM, "walled", &walled).is_cut_off_from(SHOP)
+    assert!(
+        Visitor::stranger(site, TEAM).is_let_in_by(&ingestor(SHOP)),
+        "a pod that no policy selects cannot send"
+    );
+    Visitor::start(site, TEAM, "walled", &walled).is_cut_off_from(&ingestor(SHOP))
 }
+
+/// Of a visitor itself.
+const OWN_PORT: u16 = 9099;
 
 /// As the generator says it.
 const UNREACHED: &str = "failed to reach the ingestor";
@@ -134,8 +159,8 @@ impl<'a> Visitor<'a> {
                 "automountServiceAccountToken": false,
                 "containers": [{
                     "name": "visitor", "image": site.image("generator"),
-                    // It only waits.
-                    "args": ["--target", "http://127.0.0.1:1", "--wait", "1h"],
+                    // It only waits, and serves its own port meanwhile.
+                    "args": ["--target", "http://127.0.0.1:1", "--wait", "1h", "--admin-listen", format!("0.0.0.0:{OWN_PORT}")],
                     "securityContext": { "allowPrivilegeEscalation": false, "capabilities": { "drop": ["ALL"] } },
                     // Never ready, so that no Service takes it for what its labels say.
                     "readinessProbe": { "tcpSocket": { "port": 1 } },
@@ -152,6 +177,11 @@ impl<'a> Visitor<'a> {
         visitor
     }
 
+    fn address(&self) -> String {
+        let pod = self.site.cluster.get(self.namespace, &["pod", &self.name]).unwrap();
+        format!("{}:{OWN_PORT}", pod["status"]["podIP"].as_str().unwrap())
+    }
+
     fn is_cut_off_from(&self, to: &str) -> bool {
         self.comes_to(to, |sent| sent.as_ref().is_err_and(|said| said.contains(UNREACHED)))
     }
@@ -162,21 +192,25 @@ impl<'a> Visitor<'a> {
         self.comes_to(to, |sent| sent.as_ref().is_err_and(refused))
     }
 
-    /// It may lack the token that it would need then.
+    /// It may lack the token that it would need then, or have come to what takes no entries.
     fn is_let_in_by(&self, to: &str) -> bool {
-        self.comes_to(to, |sent| sent.as_ref().map_or_else(|said| said.contains("401"), |_| true))
+        let answered = |said: &String| said.contains("401") || said.contains("404");
+        self.comes_to(to, |sent| sent.as_ref().map_or_else(answered, |_| true))
     }
 
-    /// Whether an attempt to send to the ingestors of a namespace ends so, within the time that policies take to hold for a new pod.
+    /// Whether attempts to send to an address end so, twice in a row, within the time that policies take to hold for a new pod.
     fn comes_to(&self, to: &str, end: impl Fn(&Result<String, String>) -> bool) -> bool {
-        let target = format!("http://{PIPELINE}-ingestor.{to}.svc:3000");
+        let target = format!("http://{to}");
         let run = ["exec", "-n", self.namespace, &self.name, "--", "/logpipeline-generator"];
         let flags = ["--target", &target, "--count", "1", "--wait", "3s", "--retry-for", "0s"];
         let begun = Instant::now();
-        while begun.elapsed() < Duration::from_secs(20) {
-            if end(&self.site.cluster.try_kubectl(&[&run[..], &flags].concat())) {
+        let mut before = false;
+        while begun.elapsed() < Duration::from_secs(30) {
+            let now = end(&self.site.cluster.try_kubectl(&[&run[..], &flags].concat()));
+            if before && now {
                 return true;
             }
+            before = now;
             pause(1);
         }
         false

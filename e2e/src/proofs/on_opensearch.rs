@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::cluster::curl;
@@ -36,12 +38,26 @@ pub fn run(site: &Site) -> String {
     };
     let there = || {
         let (_, streams) = of("/_data_stream/logs-audit.*");
-        let templates = ["_index_template/logs-audit.default", "_component_template/logs-audit@mappings"];
-        let found = templates.map(|template| of(&format!("/{template}")).0);
-        (streams["data_streams"].as_array().unwrap().len(), found)
+        let mut names = BTreeSet::new();
+        for list in ["index_template", "component_template"] {
+            let (_, found) = of(&format!("/_{list}"));
+            let found = found[format!("{list}s")].as_array().unwrap().clone();
+            names.extend(found.iter().map(|one| one["name"].as_str().unwrap().to_owned()));
+        }
+        names.retain(|name| name.starts_with("logs-audit"));
+        (streams["data_streams"].as_array().unwrap().len(), names)
     };
-    assert_eq!(there(), (1, [200, 200]));
+    let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<_>>();
+    let (streams, templates) = there();
+    assert_eq!(streams, 1);
+    assert!(
+        templates.is_superset(&named(&["logs-audit.default", "logs-audit@mappings", "logs-audit@settings"])),
+        "{templates:?}"
+    );
     cluster.kubectl(&["delete", "-n", SEARCH, "logpipeline", NAME, "--wait=true", "--timeout=120s"]);
-    assert_eq!(there(), (0, [404, 404]));
-    format!("{report}; after the deletion no data stream and no template is left")
+    assert_eq!(there(), (0, named(&["logs-audit@custom"])));
+    assert_eq!(of("/logpipeline-audit-lease").0, 404);
+    format!(
+        "{report}; after the deletion no data stream is left, and of templates `logs-audit@custom`, which is the user's"
+    )
 }

@@ -6,7 +6,7 @@ use crate::sender::Sender;
 use crate::site::{SENDER_TOKEN, Site, example};
 
 pub const STREAM: &str = "logs-prod-logs.default";
-const SHORT: &str = "logs-prod-logs.trace-debug";
+pub const SHORT: &str = "logs-prod-logs.trace-debug";
 
 pub fn run(site: &Site) -> String {
     let (cluster, elasticsearch) = (&site.cluster, &site.elasticsearch);
@@ -32,6 +32,9 @@ pub fn run(site: &Site) -> String {
     );
     assert_eq!(count, report.count("acknowledged"));
     refused_without_token(site);
+    assert_eq!(cluster.forward(PROD, "logs-query", 8080).search(SENDER_TOKEN), 401, "who sends may not read");
+    let strangers = cluster.forward(PROD, "logs-query", 8080);
+    assert_eq!(strangers.sign_in("oncall", "not-the-password"), 401);
 
     for stream in [STREAM, SHORT] {
         let template =
@@ -55,7 +58,7 @@ pub fn run(site: &Site) -> String {
     assert!(short > 0 && long > 0);
     assert_eq!(short + long, report.count("acknowledged"), "{short} and {long}");
     format!(
-        "{words}; the browser finds as many; {long} in `{STREAM}`, {short} in `{SHORT}`; a wrong token gets 401"
+        "{words}; the browser finds as many; {long} in `{STREAM}`, {short} in `{SHORT}`; a wrong token, a sender's token at the query server and a wrong password get 401"
     )
 }
 

@@ -24,7 +24,7 @@ pub fn run(site: &Site) -> String {
     ready(3);
     pause(10);
     scale(1);
-    ready(1);
+    eventually("two ingestors have ended", 120, || (cluster.pods(PROD, "ingestor").len() == 1).then_some(()));
     sender.still_sends();
     let report = sender.report().in_words();
     cluster.until_ready(PROD);

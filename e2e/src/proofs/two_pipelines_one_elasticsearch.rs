@@ -11,7 +11,7 @@ pub const OTHER: &str = "logs-audit-logs.default";
 pub fn run(site: &Site) -> String {
     let (cluster, elasticsearch) = (&site.cluster, &site.elasticsearch);
     cluster.namespace(AUDIT);
-    elasticsearch.user("audit-writer", "audit-writer-secret", &["audit-logs"]);
+    elasticsearch.user("audit-writer", "audit-writer-secret", "audit-logs");
     let authority = std::fs::read_to_string(&elasticsearch.authority).unwrap();
     cluster.secret(AUDIT, "es-ca", &json!({ "ca.crt": authority }));
     cluster.secret(

@@ -1,6 +1,10 @@
 use std::collections::BTreeSet;
 
-use crate::places::{AUDIT, PIPELINE, PROD, RELEASE, SHOP};
+use serde_json::json;
+
+use super::production_on_elasticsearch::{SHORT, STREAM};
+use super::two_pipelines_one_elasticsearch::OTHER;
+use crate::places::{AUDIT, PIPELINE, PROD, RELEASE, SEARCH, SHOP};
 use crate::site::Site;
 
 /// What the suite made itself, or Kubernetes makes in each namespace.
@@ -20,10 +24,18 @@ const OTHERS: &[&str] = &[
     "secret/logs-tokens",
     "secret/shop-tls",
     "secret/logs-example-com-tls",
+    "service/opensearch-cluster-master",
+    "endpoints/opensearch-cluster-master",
+    "endpointslice.discovery.k8s.io/opensearch-cluster-master-1",
+    "secret/opensearch-credentials",
 ];
 
 pub fn run(site: &Site) -> String {
     let cluster = &site.cluster;
+    let entries =
+        || [STREAM, SHORT, OTHER].map(|stream| site.elasticsearch.count(stream, &json!({ "match_all": {} })));
+    let before = entries();
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
     for namespace in [SHOP, PROD, AUDIT] {
         let args = ["delete", "-n", namespace, "logpipeline", PIPELINE, "--wait=true", "--timeout=180s"];
         cluster.kubectl(&args);
@@ -35,6 +47,7 @@ pub fn run(site: &Site) -> String {
     let volumes = ["0", "1", "2"].map(|number| format!("persistentvolumeclaim/data-logs-ingestor-{number}"));
     until_left(site, PROD, &volumes.each_ref().map(String::as_str));
     until_left(site, AUDIT, &[]);
+    until_left(site, SEARCH, &[]);
     until_left(site, RELEASE, &["lease.coordination.k8s.io/logpipeline-operator"]);
     let kinds = "clusterroles,clusterrolebindings,customresourcedefinitions";
     let left = cluster.kubectl(&["get", kinds, "-l", "app.kubernetes.io/instance=logpipeline", "-o", "name"]);
@@ -51,7 +64,11 @@ pub fn run(site: &Site) -> String {
     let mut kept = of("prod-logs", &["default", "trace-debug"]);
     kept.extend(of("audit-logs", &["default"]));
     assert_eq!(templates(site), kept);
-    "left, as `deletionPolicy: Retain` says: the embedded store's volume, 3 volumes of ingestors, data streams with entries and their templates; and the definition, which the chart keeps, and the operator's Lease".to_owned()
+    assert_eq!(entries(), before);
+    format!(
+        "left, as `deletionPolicy: Retain` says: the embedded store's volume, 3 volumes of ingestors, 3 data streams with all of their {} entries, and their templates; and the definition, which the chart keeps, and the operator's Lease",
+        before.iter().sum::<u64>()
+    )
 }
 
 /// Waits until nothing but this is in a namespace; what goes with its owner goes a little later.

@@ -178,6 +178,64 @@ async fn what_holds_entries_stays_unless_it_is_to_be_deleted() {
     assert!(server.get(&format!("/_component_template/logs-{pipeline}@custom")).await.is_some());
 }
 
+/// Elasticsearch asks for more privileges to delete policies of lifecycles than a pipeline without them needs.
+#[tokio::test]
+async fn the_documented_privileges_are_enough_to_be_deleted_and_what_lacks_one_stays() {
+    let url = std::env::var("ELASTICSEARCH_TLS_URL").expect("run dev/with-search-servers.sh");
+    let file = std::env::var("ELASTICSEARCH_TLS_CA").unwrap();
+    let authority = std::fs::read_to_string(file).unwrap();
+    let user = std::env::var("ELASTICSEARCH_TLS_USER").unwrap();
+    let password = std::env::var("ELASTICSEARCH_TLS_PASSWORD").unwrap();
+    let certificate = reqwest::Certificate::from_pem(authority.as_bytes()).unwrap();
+    let client = reqwest::Client::builder().add_root_certificate(certificate).build().unwrap();
+    let ask = async |method: reqwest::Method, path: &str, body: Option<Value>| {
+        let mut request = client.request(method, format!("{url}{path}")).basic_auth(&user, Some(&password));
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        request.send().await.unwrap().status().as_u16()
+    };
+    for (name, may_delete_lease) in [("documented", true), ("less", false)] {
+        let site = Site::new(name).await;
+        let pipeline = site.namespace.clone();
+        let mut role = documented_role(&pipeline);
+        let lease = role["indices"][1]["privileges"].as_array_mut().unwrap();
+        assert!(lease.contains(&json!("delete_index")));
+        lease.retain(|privilege| may_delete_lease || privilege != "delete_index");
+        let account = format!("operator-{pipeline}");
+        let secret = "a secret of 20 chars";
+        let of_account = json!({ "password": secret, "roles": [account] });
+        assert_eq!(ask(reqwest::Method::PUT, &format!("/_security/role/{account}"), Some(role)).await, 200);
+        assert_eq!(
+            ask(reqwest::Method::PUT, &format!("/_security/user/{account}"), Some(of_account)).await,
+            200
+        );
+        site.secret("ca", &[("ca.crt", &authority)]).await;
+        site.secret("es", &[("username", &account), ("password", secret)]).await;
+        let secured = json!({ "storage": { "elasticsearch": {
+            "caSecretRef": { "name": "ca" }, "credentialsSecretRef": { "name": "es" } } } });
+        site.apply(&spec(&pipeline, &url, secured)).await;
+        site.until_condition("logs", "TemplatesApplied", "True").await;
+        let lease = format!("/logpipeline-{pipeline}-lease");
+        assert_eq!(ask(reqwest::Method::PUT, &lease, None).await, 200);
+        site.delete("logs").await;
+        eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
+        let events = site.events().await;
+        assert!(!events.iter().any(|event| event.starts_with("Cleanup")), "{events:?}");
+        let template = format!("/_index_template/logs-{pipeline}.default");
+        assert_eq!(ask(reqwest::Method::GET, &template, None).await, 404);
+        let left = if may_delete_lease { 404 } else { 200 };
+        assert_eq!(ask(reqwest::Method::GET, &lease, None).await, left);
+    }
+}
+
+/// The role of docs/elasticsearch.md, for another pipeline.
+fn documented_role(pipeline: &str) -> Value {
+    let docs = include_str!("../../../docs/elasticsearch.md");
+    let (_, role) = docs.split_once("POST _security/role/logpipeline-ingestor\n").unwrap();
+    serde_json::from_str(&role.split_once("```").unwrap().0.replace("shop", pipeline)).unwrap()
+}
+
 #[tokio::test]
 async fn what_is_to_be_deleted_goes_though_its_secrets_went_first() {
     let url = std::env::var("ELASTICSEARCH_TLS_URL").expect("run dev/with-search-servers.sh");
