@@ -15,7 +15,12 @@ pub(crate) fn resource(kind: &str) -> ApiResource {
 }
 
 fn operand(context: &Context<'_>, kind: &str, spec: Value) -> Operand {
-    let metadata = context.meta(context.pipeline.name.clone(), Component::Ingestor);
+    let mut metadata = context.meta(context.pipeline.name.clone(), Component::Ingestor);
+    // Its own stay what they are: the operator finds its objects by them.
+    let labels = metadata.labels.get_or_insert_default();
+    for (key, value) in &context.settings.monitor_labels {
+        labels.entry(key.clone()).or_insert_with(|| value.clone());
+    }
     let object = json!({
         "apiVersion": format!("{GROUP}/v1"), "kind": kind, "metadata": metadata, "spec": spec,
     });

@@ -42,6 +42,8 @@ fn values_reach_the_operator() {
     assert_eq!(settings.image_pull_policy, "Always");
     assert_eq!(settings.image_pull_secrets, ["registry", "mirror"]);
     assert_eq!(settings.cluster_domain, "example.internal");
+    let labels = [("example.com/team", "logs"), ("release", "prometheus")];
+    assert_eq!(settings.monitor_labels, labels.map(|(key, value)| (key.to_owned(), value.to_owned())));
     let image = container["image"].as_str().unwrap();
     assert!(image.starts_with("registry.example.com/team/logpipeline-operator@sha256:0123"), "{image}");
 }

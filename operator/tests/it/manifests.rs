@@ -151,6 +151,21 @@ fn pods_roll_with_what_they_read_at_their_start_and_with_nothing_else() {
     assert_eq!(hashes(&scaled, "one"), before);
 }
 
+#[test]
+fn what_a_prometheus_selects_by_is_on_what_it_looks_at_and_nothing_of_the_operators_is_changed_by_it() {
+    let pipeline = pipeline_of(&example("minimal.yaml"));
+    let validated = validate(&pipeline, &fetched(&pipeline, ALL)).unwrap();
+    let label = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    let by = [("release", "monitoring"), ("app.kubernetes.io/instance", "monitoring")];
+    let settings = Settings { monitor_labels: by.map(label).into(), ..Settings::default() };
+    for operand in build(&validated, &settings, ALL, "a key") {
+        let labels = &operand.object["metadata"]["labels"];
+        let monitored = ["ServiceMonitor", "PrometheusRule"].contains(&operand.kind());
+        assert_eq!(labels["release"] == "monitoring", monitored, "{}: {labels}", operand.kind());
+        assert_eq!(labels["app.kubernetes.io/instance"], "logs");
+    }
+}
+
 #[tokio::test]
 async fn every_manifest_is_taken_by_the_api_server_in_a_restricted_namespace() {
     let site = Site::bare("manifests").await;
