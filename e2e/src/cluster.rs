@@ -22,6 +22,11 @@ fn outcome(output: &Output) -> Result<String, String> {
     if output.status.success() { Ok(out.into_owned()) } else { Err(error.into_owned()) }
 }
 
+/// What a command of the shell printed; it panics where that failed.
+pub fn shell(command: &str) -> String {
+    text(Command::new("sh").args(["-c", command]).output().unwrap(), &[command])
+}
+
 fn pods_of(component: &str) -> String {
     format!("app.kubernetes.io/instance={PIPELINE},app.kubernetes.io/component={component}")
 }
@@ -192,8 +197,7 @@ impl Cluster {
         let uid = before.into_iter().find(|(name, _)| name == pod).map(|(_, uid)| uid);
         // The kubelet alone would give them their grace, though the object is gone.
         if let Some(kill) = kill {
-            let words: Vec<_> = kill.split(' ').chain([namespace, pod]).collect();
-            text(Command::new(words[0]).args(&words[1..]).output().unwrap(), &words);
+            shell(&format!("{kill} {namespace} {pod}"));
         }
         self.kubectl(&["delete", "-n", namespace, "pod", pod, "--force", "--grace-period=0"]);
         move || {

@@ -1,12 +1,11 @@
 //! What the suite is given by `dev/e2e.sh`.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cluster::{Cluster, text};
+use crate::cluster::{Cluster, shell};
 use crate::elasticsearch::Elasticsearch;
 use crate::places::{MARK, NAMESPACES};
 use crate::waiting::eventually;
@@ -126,10 +125,7 @@ pub struct Pressure(String);
 
 impl Pressure {
     fn turn(&self, word: &str) {
-        text(
-            Command::new("sh").args(["-c", &format!("{} {word}", self.0)]).output().unwrap(),
-            &[&self.0, word],
-        );
+        shell(&format!("{} {word}", self.0));
     }
 }
 
@@ -141,5 +137,5 @@ impl Drop for Pressure {
 
 fn base64(encoded: &str) -> String {
     let command = format!("printf %s {encoded} | base64 -d");
-    text(Command::new("sh").args(["-c", &command]).output().unwrap(), &["base64"])
+    shell(&command)
 }
