@@ -187,7 +187,7 @@ impl Ingestor {
         let shipped = shipping && tokio::time::timeout_at(until, &mut self.shipper).await.is_ok();
         let waiting = self.ingest.ledger.read().waiting;
         self.shipper.abort();
-        // What hands over to other processes, since stopping began.
+        // What hands over to other processes, since draining began.
         let _ = self.shutdown.finished(until.saturating_duration_since(Instant::now())).await;
         self.admin.trigger();
         if shipped {

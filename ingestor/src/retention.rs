@@ -12,7 +12,7 @@ use crate::metrics::Metrics;
 /// How long the store may take at the end to let another process go on with it.
 const RELEASE: Duration = Duration::from_secs(2);
 
-/// Applies `policy` now and every `interval`, until stopping begins.
+/// Applies `policy` now and every `interval`, until the end begins.
 pub async fn run(
     store: Arc<dyn LogStore>,
     policy: RetentionPolicy,
@@ -26,9 +26,10 @@ pub async fn run(
             tokio::time::sleep(interval).await;
         }
     };
+    // Before requests and the log are finished, for which there may be no time.
     tokio::select! {
         () = rounds => {}
-        () = shutdown.stopping() => {}
+        () = shutdown.draining() => {}
     }
     match tokio::time::timeout(RELEASE, store.stop_retaining()).await {
         Ok(Ok(())) => {}
