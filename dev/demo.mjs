@@ -155,7 +155,7 @@ function introduce() {
   if (elasticsearch) say(`  Store:   ${elasticsearch.url ?? `http://localhost:${elasticsearch.port}`}/logs-${PIPELINE}.*/_search`);
   say(`  Health:  ${admin}/metrics of the ingestor, ${queryAdminUrl}/metrics of the query server`);
   say();
-  say('it runs without sign-in, for this machine: whoever reaches these ports can send and search (see Access in docs/operate.md)');
+  say('it runs without sign-in: whoever reaches these ports, from this machine or its network, can send and search (see Access in docs/operate.md)');
   say(seconds ? `a load of ${rate} entries/s runs for ${seconds} s` : `a load of ${rate} entries/s runs until Ctrl-C, which ends it and checks what it sent`);
 }
 
