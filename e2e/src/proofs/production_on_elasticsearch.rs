@@ -32,9 +32,9 @@ pub fn run(site: &Site) -> String {
     );
     assert_eq!(count, report.count("acknowledged"));
     refused_without_token(site);
-    assert_eq!(cluster.forward(PROD, "logs-query", 8080).search(SENDER_TOKEN), 401, "who sends may not read");
-    let strangers = cluster.forward(PROD, "logs-query", 8080);
-    assert_eq!(strangers.sign_in("oncall", "not-the-password"), 401);
+    let query = cluster.forward(PROD, "logs-query", 8080);
+    assert_eq!(query.search(SENDER_TOKEN), 401, "who sends may not read");
+    assert_eq!(query.sign_in("oncall", "not-the-password"), 401);
 
     for stream in [STREAM, SHORT] {
         let template =
