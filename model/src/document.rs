@@ -46,8 +46,33 @@ pub struct Leaf<'a> {
     pub path: Cow<'a, str>,
     /// Its text; a number's literal as it was sent, `true` or `false`.
     pub text: Cow<'a, str>,
-    /// Set for a JSON number.
-    pub number: Option<Number>,
+    /// Set for a JSON number, and for a string that is wholly a decimal number, as [`Number::parse`] reads it.
+    pub number: Option<Numeral>,
+}
+
+/// A value that ranges compare as a number, and how it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numeral {
+    /// As a number of JSON: it equals every number of its value.
+    Bare(Number),
+    /// As a string: it equals what has its text.
+    Quoted(Number),
+}
+
+impl Numeral {
+    pub fn value(self) -> Number {
+        match self {
+            Self::Bare(number) | Self::Quoted(number) => number,
+        }
+    }
+
+    /// What `:` and `=` compare with numbers; `None` where they compare the text alone.
+    pub fn equal_by_value(self) -> Option<Number> {
+        match self {
+            Self::Bare(number) => Some(number),
+            Self::Quoted(_) => None,
+        }
+    }
 }
 
 /// The bytes are not an entry in its stored form.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
-use crate::Timestamp;
+use crate::{Timestamp, hex};
 
 /// A UUID: version 7 (RFC 9562) for an entry seen for the first time, version 8 when it is derived from
 /// the sender's `Idempotency-Key`, so that a retry gives the same entry the same id.
@@ -30,14 +30,7 @@ impl EntryId {
     /// line. Ids of two different keys can be equal only where those 90 bits are: among a billion keys
     /// (2³⁰), by a chance of 2⁻³¹.
     pub fn derived(key: &str, line: u64) -> Self {
-        let digest =
-            Sha256::new().chain_update((line >> 32).to_be_bytes()).chain_update(key.as_bytes()).finalize();
-        let mut bytes = [0; 16];
-        bytes[..12].copy_from_slice(&digest[..12]);
-        bytes[12..].copy_from_slice(&(line as u32).to_be_bytes());
-        bytes[6] = bytes[6] & 0x0f | 0x80;
-        bytes[8] = bytes[8] & 0x3f | 0x80;
-        Self(bytes)
+        IdSeed::new(&[key.as_bytes()]).id(line)
     }
 
     pub fn from_parts(high: u64, low: u64) -> Self {
@@ -57,20 +50,16 @@ impl EntryId {
 
     /// The 36 characters of the hyphenated form.
     pub fn to_text(self) -> [u8; 36] {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
         let mut text = [b'-'; 36];
-        let mut at = 0;
-        for (index, byte) in self.0.iter().enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                at += 1;
-            }
-            text[at] = HEX[usize::from(byte >> 4)];
-            text[at + 1] = HEX[usize::from(byte & 0xf)];
-            at += 2;
+        for (byte, at) in self.0.iter().zip(PLACES) {
+            text[at..at + 2].copy_from_slice(&hex::PAIRS[usize::from(*byte)]);
         }
         text
     }
 }
+
+/// Where the digits of each byte stand in the hyphenated form.
+const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +71,49 @@ impl fmt::Debug for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// What ids of one key have in common, computed once for a request.
+#[derive(Debug, Clone)]
+pub struct IdSeed {
+    key: Vec<u8>,
+    /// The first bytes of ids whose line has 32 bits.
+    prefix: [u8; 12],
+}
+
+impl IdSeed {
+    /// The seed of the key that `parts` make together; the lengths of all parts but the last tell keys apart.
+    pub fn new(parts: &[&[u8]]) -> Self {
+        let mut key = Vec::new();
+        if let [parts @ .., last] = parts {
+            for part in parts {
+                key.extend_from_slice(&(part.len() as u32).to_be_bytes());
+                key.extend_from_slice(part);
+            }
+            key.extend_from_slice(last);
+        }
+        let prefix = prefix(0, &key);
+        Self { key, prefix }
+    }
+
+    /// The id of a line, from 1; see [`EntryId::derived`].
+    pub fn id(&self, line: u64) -> EntryId {
+        let high = line >> 32;
+        let prefix = if high == 0 { self.prefix } else { prefix(high, &self.key) };
+        let mut bytes = [0; 16];
+        bytes[..12].copy_from_slice(&prefix);
+        bytes[12..].copy_from_slice(&(line as u32).to_be_bytes());
+        bytes[6] = bytes[6] & 0x0f | 0x80;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        EntryId(bytes)
+    }
+}
+
+fn prefix(high: u64, key: &[u8]) -> [u8; 12] {
+    let digest = Sha256::new().chain_update(high.to_be_bytes()).chain_update(key).finalize();
+    let mut prefix = [0; 12];
+    prefix.copy_from_slice(&digest[..12]);
+    prefix
 }
 
 /// The text is not a UUID in its hyphenated form.
@@ -150,6 +182,17 @@ mod tests {
         assert_eq!(id.0[8] >> 6, 0b10);
         // Beyond 32 bits the order is lost, and not the difference.
         assert_ne!(EntryId::derived("order-1", 1 << 32 | 1), id);
+    }
+
+    #[test]
+    fn seeds_of_different_parts_differ() {
+        let of = |parts: &[&[u8]]| IdSeed::new(parts).id(7);
+        assert_eq!(of(&[b"order-1"]), EntryId::derived("order-1", 7));
+        let all = [of(&[b"a", b"bc"]), of(&[b"ab", b"c"]), of(&[b"abc"]), of(&[b"a", b"b", b"c"])];
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[..index].contains(one));
+        }
+        assert_eq!(all[0], of(&[b"a", b"bc"]));
     }
 
     #[test]

@@ -32,7 +32,18 @@ impl Level {
     /// Recognises a level by any usual spelling, in any case: names, abbreviations, and the syslog
     /// severities as words or as the numbers 0 to 7 (RFC 5424, section 6.2.1).
     pub fn recognise(text: &str) -> Option<Self> {
-        let text = text.trim();
+        // Most senders write them so.
+        let canonical = match text {
+            "info" | "INFO" => Some(Self::Info),
+            "warn" | "WARN" => Some(Self::Warn),
+            "error" | "ERROR" => Some(Self::Error),
+            "debug" | "DEBUG" => Some(Self::Debug),
+            _ => None,
+        };
+        canonical.or_else(|| Self::recognise_spelling(text.trim()))
+    }
+
+    fn recognise_spelling(text: &str) -> Option<Self> {
         let mut lower = [0u8; 16];
         let bytes = lower.get_mut(..text.len())?;
         bytes.copy_from_slice(text.as_bytes());

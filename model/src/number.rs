@@ -12,19 +12,20 @@ pub struct Number {
 }
 
 impl Number {
-    /// Parses a JSON number literal, or anything else that Rust reads as a finite decimal.
+    /// Parses a decimal number with nothing before or behind it: an optional sign, digits with at most one
+    /// point before, among or behind them, and an optional exponent: `e` or `E`, an optional sign, digits.
+    /// Those are the numbers of JSON, and `+5`, `007`, `.5` and `5.`, which JSON does not have.
     pub fn parse(literal: &str) -> Option<Self> {
+        // Most texts are known as none by their first or last character.
+        let of_number = |c: char| c.is_ascii_digit() || c == '.';
+        let unsigned = literal.strip_prefix(['-', '+']).unwrap_or(literal);
+        if !unsigned.starts_with(of_number) || !unsigned.ends_with(of_number) {
+            return None;
+        }
         if let Ok(integer) = literal.parse::<i128>()
             && (i128::from(i64::MIN)..=i128::from(u64::MAX)).contains(&integer)
         {
             return Some(Self::from_integer(integer));
-        }
-        let starts_like_number = literal
-            .strip_prefix(['-', '+'])
-            .unwrap_or(literal)
-            .starts_with(|c: char| c.is_ascii_digit() || c == '.');
-        if !starts_like_number {
-            return None;
         }
         let value: f64 = literal.parse().ok()?;
         // A decimal that is a whole 64-bit number equals the integer of the same value.
@@ -120,6 +121,20 @@ mod tests {
     fn words_are_not_numbers() {
         for literal in ["", "nan", "inf", "-inf", "infinity", "0x10", "1_000", "12ms", "-", "."] {
             assert!(Number::parse(literal).is_none(), "{literal}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_number_is_what_the_grammar_says(literal in "[-+]{0,2}[0-9]{0,3}[.]{0,2}[0-9]{0,2}([eE][-+]?[0-9]{0,3})?[ x]?") {
+            let grammar = regex::Regex::new(r"^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$").unwrap();
+            proptest::prop_assert_eq!(Number::parse(&literal).is_some(), grammar.is_match(&literal));
+        }
+
+        #[test]
+        fn no_other_text_is_a_number(text in proptest::prelude::any::<String>()) {
+            let decimal = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+            proptest::prop_assert!(Number::parse(&text).is_none() || text.chars().all(decimal));
         }
     }
 

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use super::{KEYWORD_LIMIT, LEAF_LIMIT, Leaf, PATH_LIMIT, keyword};
+use super::{KEYWORD_LIMIT, LEAF_LIMIT, Leaf, Numeral, PATH_LIMIT, keyword};
 use crate::Number;
 use crate::json::{Escapes, Fault, Kind, Reader, string};
 
@@ -37,7 +37,11 @@ pub(super) fn flatten<'a>(text: &'a str, reader: &mut Reader<'a>) -> Result<Flat
                     Kind::String => string::unescape(token.inner(text)),
                     _ => Cow::Borrowed(text.get(token.start..token.end).unwrap_or_default()),
                 };
-                let number = if kind == Kind::Number { Number::parse(&value) } else { None };
+                let number = match kind {
+                    Kind::Number => Number::parse(&value).map(Numeral::Bare),
+                    Kind::String => Number::parse(&value).map(Numeral::Quoted),
+                    _ => None,
+                };
                 let path = path.get();
                 if value.len() > KEYWORD_LIMIT && flattened.cut.iter().all(|cut| *cut != path) {
                     flattened.cut.push(path.clone().into_owned());

@@ -11,11 +11,13 @@ fn stored(json: &str) -> Vec<u8> {
     out
 }
 
-/// The leaves of an entry with this metadata: path, text, and whether it is a number.
+/// The leaves of an entry with this metadata: path, text, and whether it is a JSON number.
 fn leaves(metadata: &str) -> Vec<(String, String, bool)> {
     let stored = stored(&format!(r#"{{"message":"m","metadata":{metadata}}}"#));
     let document = Document::parse(&stored).unwrap();
-    let leaf = |leaf: &Leaf<'_>| (leaf.path.to_string(), leaf.text.to_string(), leaf.number.is_some());
+    let leaf = |leaf: &Leaf<'_>| {
+        (leaf.path.to_string(), leaf.text.to_string(), matches!(leaf.number, Some(Numeral::Bare(_))))
+    };
     document.metadata.iter().map(leaf).collect()
 }
 
@@ -101,7 +103,35 @@ fn scalars_are_their_text_and_null_is_nothing() {
         ],
     );
     let stored = stored(r#"{"message":"m","metadata":{"a":5e2}}"#);
-    assert_eq!(Document::parse(&stored).unwrap().metadata[0].number, Some(500.into()));
+    assert_eq!(Document::parse(&stored).unwrap().metadata[0].number, Some(Numeral::Bare(500.into())));
+}
+
+/// The number that the text under `n`, as JSON, is.
+fn number_in(json: &str) -> Option<Numeral> {
+    let stored = stored(&format!(r#"{{"message":"m","metadata":{{"n":{json}}}}}"#));
+    Document::parse(&stored).unwrap().metadata[0].number
+}
+
+#[test]
+fn a_text_that_is_wholly_a_decimal_number_is_one_too() {
+    for json in [r#""500""#, r#""5e2""#, r#""+0500.""#, r#""\u0035\u0030\u0030""#] {
+        assert_eq!(number_in(json), Some(Numeral::Quoted(500.into())), "{json}");
+    }
+    for json in
+        [r#"" 500""#, r#""500\n""#, r#""500x""#, r#""\u0663""#, r#""0x10""#, r#""inf""#, r#""""#, "true"]
+    {
+        assert_eq!(number_in(json), None, "{json}");
+    }
+    assert_eq!(number_in("500"), Some(Numeral::Bare(500.into())));
+}
+
+#[test]
+fn a_text_is_a_number_only_as_a_whole_however_long() {
+    let digits = "0".repeat(KEYWORD_LIMIT + 10);
+    assert_eq!(number_in(&format!(r#""{digits}5""#)), Some(Numeral::Quoted(5.into())));
+    assert_eq!(number_in(&format!(r#""5.{digits}""#)), Some(Numeral::Quoted(5.into())));
+    assert_eq!(number_in(&format!(r#""{digits}x""#)), None);
+    assert_eq!(number_in(&format!(r#""{digits}é""#)), None);
 }
 
 #[test]

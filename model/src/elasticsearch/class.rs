@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The class of entries that no other class takes.
 const DEFAULT: &str = "default";
 const NAME_LIMIT: usize = 63;
+/// What the name of a pipeline ends with that is another's dead letters.
+const DEAD_LETTERS: &str = "-dead-letters";
 /// Elasticsearch brings component templates of its own with the names that those of such a pipeline have.
 const RESERVED: [&str; 2] = ["apm", "otel"];
 
@@ -33,6 +35,10 @@ pub enum ClassError {
     Name { what: &'static str, name: String },
     #[error("a pipeline cannot be named {name:?}: Elasticsearch has templates of that name")]
     Reserved { name: String },
+    #[error(
+        "a pipeline cannot be named {name:?}: the dead letters of another pipeline have names that end so"
+    )]
+    DeadLetters { name: String },
     #[error("the level {level:?} is in two retention classes")]
     LevelTwice { level: String },
     #[error("the retention class {name:?} is there twice")]
@@ -53,6 +59,9 @@ impl Classes {
         if RESERVED.contains(&pipeline) {
             return Err(ClassError::Reserved { name: pipeline.to_owned() });
         }
+        if pipeline.ends_with(DEAD_LETTERS) {
+            return Err(ClassError::DeadLetters { name: pipeline.to_owned() });
+        }
         let mut classes = vec![RetentionClass { name: DEFAULT.to_owned(), levels: Vec::new(), keep }];
         for class in others {
             check("the retention class", &class.name)?;
@@ -67,6 +76,13 @@ impl Classes {
             classes.push(class);
         }
         Ok(Self { pipeline: pipeline.to_owned(), classes })
+    }
+
+    /// The one class of the pipeline's dead letters, kept for `keep`, beside the pipeline's data streams: [`Self::pattern`] finds none of
+    /// them.
+    pub fn dead_letters(&self, keep: Option<Duration>) -> Self {
+        let class = RetentionClass { name: DEFAULT.to_owned(), levels: Vec::new(), keep };
+        Self { pipeline: format!("{}{DEAD_LETTERS}", self.pipeline), classes: vec![class] }
     }
 
     pub fn pipeline(&self) -> &str {
@@ -131,7 +147,21 @@ mod tests {
         }
         assert!(Classes::new(&"a".repeat(63), None, Vec::new()).is_ok());
         assert!(Classes::new("apm", None, Vec::new()).is_err());
+        assert!(Classes::new("shop-dead-letters", None, Vec::new()).is_err());
         assert!(Classes::new("apm-eu", None, vec![class("otel", &[])]).is_ok());
+    }
+
+    #[test]
+    fn dead_letters_are_beside_the_pipelines_data_streams_however_long_its_name_is() {
+        for name in ["shop", &"a".repeat(63)] {
+            let classes = Classes::new(name, None, vec![class("short", &["debug"])]).unwrap();
+            let letters = classes.dead_letters(Some(Duration::from_secs(9)));
+            let kept: Vec<_> = letters.iter().collect();
+            assert_eq!(kept.len(), 1);
+            assert_eq!(letters.stream(kept[0]), format!("logs-{name}-dead-letters.default"));
+            assert_eq!(kept[0].keep, Some(Duration::from_secs(9)));
+            assert!(!letters.stream(kept[0]).starts_with(classes.pattern().trim_end_matches('*')));
+        }
     }
 
     #[test]

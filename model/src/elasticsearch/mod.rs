@@ -17,7 +17,7 @@ use templates::meta;
 
 /// Grows whenever entries of an earlier version would be searched otherwise. It stands under `_meta` in
 /// every template.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// Names of the fields that the templates map beside those of the entry.
 pub mod field {

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Rejection;
-use super::fields::{Field, Fields, Value};
+use super::field::Field;
+use super::fields::{Fields, Member, Value};
 use crate::document::{self, KEYWORD_LIMIT, LEAF_LIMIT, PATH_LIMIT};
-use crate::json::{Kind, Reader, rewrite, string};
+use crate::json::{Escapes, Kind, Marks, Reader, rewrite, string};
 
 /// The key of a `metadata` that is no object.
 const VALUE: &str = "value";
@@ -17,6 +18,11 @@ pub(super) fn write(
     out: &mut Vec<u8>,
     truncated: &mut Vec<Cow<'static, str>>,
 ) -> Result<(), Rejection> {
+    if let Some(written) = fields.metadata {
+        out.extend_from_slice(b",\"metadata\":");
+        out.extend_from_slice(written);
+        return Ok(());
+    }
     let sent = fields.get(Field::Metadata);
     if sent.is_none() && fields.unknown.is_empty() {
         return Ok(());
@@ -24,8 +30,8 @@ pub(super) fn write(
     out.extend_from_slice(b",\"metadata\":");
     let start = out.len();
     // An upper bound of the longest path: all keys, each with its quotes, one behind the other.
-    let mut keys = sent.map_or(0, |value| value.marks.keys) + VALUE.len() + 2;
-    let mut longest = sent.map_or(0, |value| value.marks.longest);
+    let mut keys = sent.map_or(0, |value| value.marks.keys as usize) + VALUE.len() + 2;
+    let mut longest = sent.map_or(0, |value| value.marks.longest as usize);
     match sent {
         Some(value) if value.kind == Kind::Object => write_value(value, out)?,
         Some(value) => {
@@ -36,18 +42,32 @@ pub(super) fn write(
         None => out.extend_from_slice(b"{}"),
     }
     if !fields.unknown.is_empty() {
-        let taken = top_level_keys(sent)?;
-        let mut empty = taken.is_empty();
         out.pop();
-        for (key, value) in moved(taken, &fields.unknown) {
-            if !std::mem::take(&mut empty) {
-                out.push(b',');
+        let mut member =
+            |key: &str, Member { value, written, .. }: &Member<'_>, renamed: bool, first: bool| {
+                if !first {
+                    out.push(b',');
+                }
+                keys += key.len() + 2 + value.marks.keys as usize;
+                longest = longest.max(value.marks.longest as usize);
+                if !written.is_empty() && !renamed {
+                    out.extend_from_slice(written.as_bytes());
+                    return Ok(());
+                }
+                string::write(key, out);
+                out.push(b':');
+                write_value(value, out)
+            };
+        if sent.is_none() && all_differ(&fields.unknown) {
+            for (index, unknown) in fields.unknown.iter().enumerate() {
+                member(&unknown.key, unknown, false, index == 0)?;
             }
-            keys += key.len() + 2 + value.marks.keys;
-            longest = longest.max(value.marks.longest);
-            string::write(&key, out);
-            out.push(b':');
-            write_value(value, out)?;
+        } else {
+            let taken = top_level_keys(sent)?;
+            let mut empty = taken.is_empty();
+            for (key, unknown) in moved(taken, &fields.unknown) {
+                member(&key, unknown, key != unknown.key, std::mem::take(&mut empty))?;
+            }
         }
         out.push(b'}');
     }
@@ -63,8 +83,25 @@ pub(super) fn write(
     Ok(())
 }
 
+/// Whether an object of JSON is stored as it is, and searched whole.
+pub(super) fn is_stored_as(written: &[u8], marks: &Marks) -> bool {
+    let (keys, longest) = (marks.keys as usize, marks.longest as usize);
+    !marks.rewrite && longest <= KEYWORD_LIMIT && keys <= PATH_LIMIT / 2 && written.len() <= 2 * LEAF_LIMIT
+}
+
+/// Whether no key is there twice, as in nearly every entry. Of many keys it is not looked at.
+fn all_differ(members: &[Member<'_>]) -> bool {
+    members.len() <= 24
+        && members
+            .iter()
+            .enumerate()
+            .all(|(index, member)| members[..index].iter().all(|other| other.key != member.key))
+}
+
 fn write_value(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Rejection> {
-    if value.marks.rewrite {
+    if value.escapes == Escapes::Plain {
+        string::write(value.text, out);
+    } else if value.marks.rewrite {
         rewrite(value.text, out)?;
     } else {
         out.extend_from_slice(value.text.as_bytes());
@@ -96,15 +133,15 @@ fn top_level_keys<'a>(sent: Option<&Value<'a>>) -> Result<BTreeSet<Cow<'a, str>>
 /// wherever they stand.
 fn moved<'v, 'a>(
     mut taken: BTreeSet<Cow<'a, str>>,
-    unknown: &'v [(Cow<'a, str>, Value<'a>)],
-) -> Vec<(Cow<'a, str>, &'v Value<'a>)> {
+    unknown: &'v [Member<'a>],
+) -> Vec<(Cow<'a, str>, &'v Member<'a>)> {
     let last: BTreeMap<&str, usize> =
-        unknown.iter().enumerate().map(|(index, (key, _))| (key.as_ref(), index)).collect();
+        unknown.iter().enumerate().map(|(index, member)| (member.key.as_ref(), index)).collect();
     let mut moved: Vec<_> = unknown
         .iter()
         .enumerate()
-        .filter(|(index, (key, _))| last.get(key.as_ref()) == Some(index))
-        .map(|(_, (key, value))| (key.clone(), value))
+        .filter(|(index, member)| last.get(member.key.as_ref()) == Some(index))
+        .map(|(_, member)| (member.key.clone(), member))
         .collect();
     let mut clashing: Vec<usize> =
         (0..moved.len()).filter(|index| !taken.insert(moved[*index].0.clone())).collect();

@@ -5,16 +5,27 @@
 //! `truncated` names the fields that are searched by their first 8 KiB only, and `metadata` itself where
 //! it holds more than is searched (see [`crate::document`]).
 
+mod draft;
+mod field;
 mod fields;
+mod foreign;
+mod incoming;
+mod members;
 mod metadata;
 mod rejection;
 mod skim;
+mod slots;
 mod stored;
 #[cfg(test)]
 mod tests;
 
-pub use rejection::Rejection;
-pub use skim::{Skim, skim};
+pub use draft::Draft;
+pub use field::Field;
+pub use foreign::{Around, AroundValue, Extra, ForeignObject, Place};
+pub use incoming::Incoming;
+pub use members::Members;
+pub use rejection::{Reason, Rejection};
+pub use skim::{Skim, resource_of, skim};
 
 use crate::{EntryId, Timestamp};
 
@@ -33,6 +44,24 @@ impl Default for Limits {
     }
 }
 
+impl Limits {
+    pub(crate) fn check_size(&self, bytes: usize) -> Result<(), Rejection> {
+        let limit = self.entry_bytes;
+        if bytes <= limit {
+            return Ok(());
+        }
+        Err(Rejection::limit(format!("the entry has {bytes} bytes, more than the limit of {limit}")))
+    }
+
+    pub(crate) fn check_depth(&self, levels: usize) -> Result<(), Rejection> {
+        let limit = self.depth;
+        if levels <= limit {
+            return Ok(());
+        }
+        Err(Rejection::limit(format!("nested deeper than {limit} levels: the entry has {levels}")))
+    }
+}
+
 /// What the ingestor adds to an entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Stamp {
@@ -46,13 +75,7 @@ pub struct Stamp {
 /// The sender's bytes are copied wherever they can be: the stored form keeps the spelling of numbers, of
 /// escapes and of white space within a line.
 pub fn accept(json: &[u8], stamp: Stamp, limits: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
-    let start = out.len();
-    let written = fields::Fields::read(json, limits).and_then(|fields| {
-        out.reserve(json.len() + 160);
-        stored::write(&fields, stamp, out)
-    });
-    if written.is_err() {
-        out.truncate(start);
-    }
-    written
+    let fields = fields::Fields::read(json, limits)?;
+    out.reserve(json.len() + 160);
+    stored::append(&fields, stamp, out)
 }

@@ -24,6 +24,27 @@ pub fn skim(stored: &[u8]) -> Option<Skim> {
     })
 }
 
+/// The `resourceId` of an entry in its stored form, as it is written there: with its escapes. `None` where it has none.
+pub fn resource_of(stored: &[u8]) -> Option<&str> {
+    const MESSAGE: &[u8] = b"\"message\":\"";
+    // Nothing before the message can hold these bytes: texts there are short, and their quotes are escaped.
+    let message = memchr::memmem::find(stored, MESSAGE)? + MESSAGE.len();
+    let rest = stored.get(string_end(stored, message)? + 1..)?;
+    let start = rest.strip_prefix(b",\"resourceId\":\"")?;
+    str::from_utf8(start.get(..string_end(start, 0)?)?).ok()
+}
+
+/// Where the string ends whose content begins at `at`.
+fn string_end(text: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at += memchr::memchr2(b'"', b'\\', text.get(at..)?)?;
+        if text[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
 fn until_quote(text: &[u8]) -> Option<(&[u8], &[u8])> {
     // The longest time is 30 bytes.
     let end = text.iter().take(31).position(|byte| *byte == b'"')?;

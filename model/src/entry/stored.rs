@@ -2,14 +2,24 @@
 
 use std::borrow::Cow;
 
-use super::fields::{Field, Fields, Value};
+use super::field::Field;
+use super::fields::{Fields, Value};
 use super::{Rejection, Stamp, metadata};
 use crate::document::KEYWORD_LIMIT;
 use crate::json::{Escapes, Kind, string};
 use crate::{Level, Timestamp, level};
 
-/// Appends the stored form of an entry. A rejection may leave a part of it.
-pub(super) fn write(fields: &Fields<'_>, stamp: Stamp, out: &mut Vec<u8>) -> Result<(), Rejection> {
+/// Appends the stored form of an entry; on rejection `out` is as it was.
+pub(super) fn append(fields: &Fields<'_>, stamp: Stamp, out: &mut Vec<u8>) -> Result<(), Rejection> {
+    let start = out.len();
+    let written = write(fields, stamp, out);
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+fn write(fields: &Fields<'_>, stamp: Stamp, out: &mut Vec<u8>) -> Result<(), Rejection> {
     let message = message(fields)?;
     let mut truncated: Vec<Cow<'static, str>> = Vec::new();
 
@@ -20,9 +30,14 @@ pub(super) fn write(fields: &Fields<'_>, stamp: Stamp, out: &mut Vec<u8>) -> Res
     stamp.received_at.write_rfc3339(out);
     let received_at = received_at..out.len();
     out.extend_from_slice(b"\",\"timestamp\":\"");
-    match fields.get(Field::Timestamp) {
-        Some(value) => write_time(value, out)?,
-        None => out.extend_from_within(received_at),
+    match (fields.time, fields.get(Field::Timestamp)) {
+        // The time as it was sent, where that is how it is stored.
+        (Some(_), Some(value)) if is_stored_form(value) => {
+            out.extend_from_slice(value.inner().as_bytes());
+        }
+        (Some(time), _) => time.write_rfc3339(out),
+        (None, Some(value)) => write_time(value, out)?,
+        (None, None) => out.extend_from_within(received_at),
     }
     out.push(b'"');
     if let Some(value) = fields.get(Field::Level) {
@@ -75,6 +90,13 @@ fn write_time(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Rejection> {
         time.write_rfc3339(out);
     }
     Ok(())
+}
+
+/// Whether the text of a value that was read as a time is the one that is stored.
+fn is_stored_form(value: &Value<'_>) -> bool {
+    value.kind == Kind::String
+        && matches!(value.escapes, Escapes::Plain | Escapes::None)
+        && is_canonical(value.inner().as_bytes())
 }
 
 /// Whether a valid RFC 3339 time is spelled as [`Timestamp::write_rfc3339`] would.
@@ -146,10 +168,10 @@ fn check_scalar(field: Field, value: &Value<'_>) -> Result<(), Rejection> {
 }
 
 fn write_string(value: &Value<'_>, out: &mut Vec<u8>) {
-    if value.escapes == Escapes::LoneSurrogate {
-        string::write(&value.decoded(), out);
-    } else {
-        out.extend_from_slice(value.text.as_bytes());
+    match value.escapes {
+        Escapes::Plain => string::write(value.text, out),
+        Escapes::LoneSurrogate => string::write(&value.decoded(), out),
+        Escapes::None | Escapes::Some => out.extend_from_slice(value.text.as_bytes()),
     }
 }
 

@@ -9,9 +9,22 @@ pub(crate) struct Marks {
     /// [`super::rewrite`] makes it storable.
     pub(crate) rewrite: bool,
     /// Bytes of its longest string or number, as written.
-    pub(crate) longest: usize,
+    pub(crate) longest: u32,
     /// Bytes of all its keys, as written.
-    pub(crate) keys: usize,
+    pub(crate) keys: u32,
+}
+
+impl Marks {
+    /// Of a string or number of so many bytes, as written.
+    pub(crate) fn scalar(bytes: usize) -> Self {
+        Self { longest: size(bytes), ..Self::default() }
+    }
+}
+
+/// Bytes, or the most that are told apart.
+#[inline]
+pub(crate) fn size(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// Reads to the end of the value that `first` begins: its end, and what is in it.
@@ -35,7 +48,7 @@ pub(crate) fn finish_value(
             Kind::Object => keys.enter(Kind::Object),
             Kind::ObjectEnd => marks.rewrite |= keys.leave(),
             Kind::Key => {
-                marks.keys += token.end - token.start;
+                marks.keys = marks.keys.saturating_add(size(token.end - token.start));
                 marks.rewrite |= token.escapes == Escapes::LoneSurrogate;
                 keys.escaped |= token.escapes != Escapes::None;
                 keys.open.push((token.start, token.end));
@@ -53,7 +66,7 @@ pub(crate) fn finish_value(
 #[inline]
 fn note_scalar(marks: &mut Marks, token: &Token) {
     if matches!(token.kind, Kind::String | Kind::Number) {
-        marks.longest = marks.longest.max(token.end - token.start);
+        marks.longest = marks.longest.max(size(token.end - token.start));
         marks.rewrite |= token.escapes == Escapes::LoneSurrogate;
     }
 }

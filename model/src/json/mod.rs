@@ -12,7 +12,7 @@ pub(crate) mod string;
 
 pub(crate) use extent::{Element, container_end, element_end};
 pub(crate) use fault::Fault;
-pub(crate) use inspect::{Marks, finish_value};
+pub(crate) use inspect::{Marks, finish_value, size};
 pub(crate) use reader::{Kind, Reader, Token};
 pub(crate) use rewrite::rewrite;
 pub(crate) use string::Escapes;

@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 
 use super::Fault;
+use crate::hex;
 
 /// What backslashes a string holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Escapes {
+    /// Plain text that is not JSON at all, without quotes.
+    Plain,
     /// None: the string is its own text.
     None,
     Some,
@@ -34,28 +37,46 @@ pub(crate) fn scan(bytes: &[u8], mut at: usize) -> Result<(usize, Escapes), Faul
 
 /// The first quote, backslash or control byte from `at` on, or the end; eight bytes at a time.
 #[inline]
-fn skip_plain(bytes: &[u8], mut at: usize) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
-    const fn zero_bytes(word: u64) -> u64 {
-        word.wrapping_sub(ONES) & !word
-    }
+fn skip_plain(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
     while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*chunk);
-        let quotes = zero_bytes(word ^ (ONES * b'"' as u64));
-        let backslashes = zero_bytes(word ^ (ONES * b'\\' as u64));
-        let controls = word.wrapping_sub(ONES * 0x20) & !word;
-        // A borrow can mark bytes behind a match wrongly, never before one: the lowest mark is right.
-        let marks = (quotes | backslashes | controls) & HIGH;
+        let marks = marks(u64::from_le_bytes(*chunk));
         if marks != 0 {
             return at + (marks.trailing_zeros() / 8) as usize;
         }
         at += 8;
     }
+    // The last bytes once more with those before them, which are plain.
+    if let Some(chunk) = bytes.last_chunk::<8>().filter(|_| at > start && at < bytes.len()) {
+        let marks = marks(u64::from_le_bytes(*chunk)) >> (8 * (8 - (bytes.len() - at)));
+        return if marks == 0 { bytes.len() } else { at + (marks.trailing_zeros() / 8) as usize };
+    }
+    // Four to seven bytes are the first four and the last four.
+    let rest = bytes.get(at..).unwrap_or_default();
+    if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>())
+        && marks(u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32) == 0
+    {
+        return bytes.len();
+    }
     while bytes.get(at).is_some_and(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)) {
         at += 1;
     }
     at
+}
+
+/// The high bits of the bytes that are a quote, a backslash or a control byte. A borrow can mark bytes behind such a byte wrongly,
+/// never before one: the lowest mark is right.
+#[inline(always)]
+fn marks(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    const fn zero_bytes(word: u64) -> u64 {
+        word.wrapping_sub(ONES) & !word
+    }
+    let quotes = zero_bytes(word ^ (ONES * b'"' as u64));
+    let backslashes = zero_bytes(word ^ (ONES * b'\\' as u64));
+    let controls = word.wrapping_sub(ONES * 0x20) & !word;
+    (quotes | backslashes | controls) & HIGH
 }
 
 #[cold]
@@ -131,13 +152,22 @@ fn unescape_one(escape: &[u8]) -> (char, usize) {
 }
 
 /// Writes `text` as a string with its quotes, escaping no more than JSON asks for.
+#[inline]
 pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
+    let plain = skip_plain(text.as_bytes(), 0);
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let plain = skip_plain(rest, 0);
-        out.extend_from_slice(&rest[..plain]);
-        let Some(&byte) = rest.get(plain) else { break };
+    out.extend_from_slice(&text.as_bytes()[..plain]);
+    if plain < text.len() {
+        write_escaped(&text.as_bytes()[plain..], out);
+    }
+    out.push(b'"');
+}
+
+/// Writes what a string holds from its first byte on that must be escaped.
+#[cold]
+fn write_escaped(mut rest: &[u8], out: &mut Vec<u8>) {
+    while let Some((&byte, behind)) = rest.split_first() {
         match byte {
             b'"' => out.extend_from_slice(b"\\\""),
             b'\\' => out.extend_from_slice(b"\\\\"),
@@ -147,14 +177,14 @@ pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
             0x8 => out.extend_from_slice(b"\\b"),
             0xc => out.extend_from_slice(b"\\f"),
             control => {
-                const HEX: &[u8; 16] = b"0123456789abcdef";
                 out.extend_from_slice(b"\\u00");
-                out.extend_from_slice(&[HEX[usize::from(control >> 4)], HEX[usize::from(control & 0xf)]]);
+                out.extend_from_slice(&hex::PAIRS[usize::from(control)]);
             }
         }
-        rest = &rest[plain + 1..];
+        let plain = skip_plain(behind, 0);
+        out.extend_from_slice(&behind[..plain]);
+        rest = &behind[plain..];
     }
-    out.push(b'"');
 }
 
 /// The longest beginning of `text` of at most `limit` bytes that ends between two characters.

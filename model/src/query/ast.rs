@@ -128,7 +128,7 @@ pub enum Test {
     /// Any field but the times: the value, cut at [`crate::document::KEYWORD_LIMIT`] bytes where it is
     /// not `message`, is this text. With `fold` both are compared folded ([`super::text::fold`]) and
     /// `text` is folded already. A number under `metadata` is its literal; with `number` set it also
-    /// matches any number of that value, however spelled.
+    /// matches any JSON number of that value, however spelled. A string is compared by its text alone.
     Equals { text: String, fold: bool, number: Option<Number> },
     /// Any field but the times: the value matches the wildcard as a whole, or with `anchored` false any
     /// part of it does. With `fold` the value is folded first, and the pattern is folded already.
@@ -141,7 +141,7 @@ pub enum Test {
     Levels { lowest: Level, highest: Level },
     /// `timestamp`, `receivedAt`.
     Time(TimeRange),
-    /// A metadata path that holds a number; text that looks like one does not count.
+    /// A metadata path that holds a number, or a string that is wholly one ([`Number::parse`]).
     Number(Bounds<Number>),
 }
 

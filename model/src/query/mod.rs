@@ -1,12 +1,14 @@
 //! The query language: text in, [`Query`] out, and the plain matcher that says which documents it finds.
 
 mod ast;
+mod canaries;
 mod display;
 mod error;
 mod matcher;
 mod parser;
 mod pattern;
 mod prefilter;
+mod stream;
 pub mod text;
 pub mod time;
 mod time_math;

@@ -3,7 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::entry::{Limits, Rejection};
+use super::{Full, Sink};
+use crate::Timestamp;
+use crate::entry::{self, Incoming, Limits, Rejection, Stamp};
 use crate::json::{Element, Fault, Reader, container_end, element_end};
 
 /// One entry of a body, as bytes of it, or why its line cannot be read.
@@ -13,6 +15,32 @@ pub struct Line<'a> {
     /// several objects on one line those behind the first have the next free numbers.
     pub number: u64,
     pub json: Result<&'a [u8], Rejection>,
+}
+
+/// Hands every entry of a body to the sink.
+pub fn read(body: &[u8], sink: &mut dyn Sink) -> Result<(), Full> {
+    let limits = *sink.limits();
+    for line in lines(body, &limits) {
+        match line.json {
+            Ok(json) => drop(sink.take(line.number, None, &mut Native(json))?),
+            Err(rejection) => sink.reject(line.number, rejection)?,
+        }
+    }
+    Ok(())
+}
+
+/// An entry in our own format, as bytes that are validated when they are written.
+struct Native<'a>(&'a [u8]);
+
+impl Incoming for Native<'_> {
+    /// Not known before it is written, and not asked for: our senders say by a key that they send again.
+    fn time(&self) -> Option<Timestamp> {
+        None
+    }
+
+    fn write(&mut self, stamp: Stamp, limits: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
+        entry::accept(self.0, stamp, limits, out)
+    }
 }
 
 /// Splits a body into its entries: an array's elements, an object on its own however it is laid out, or

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use logpipeline_model::document::Numeral;
 use logpipeline_model::{Document, Timestamp, level};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -71,7 +72,7 @@ fn keyword_text(value: Option<&Plain>) -> Option<String> {
     }
 }
 
-/// The values below an object, in no particular order: path, text, and whether it is a number.
+/// The values below an object, in no particular order: path, text, and whether it is a JSON number.
 fn leaves(prefix: &str, value: &Plain, found: &mut Vec<(String, String, bool)>) {
     match value {
         Plain::Object(members) => {
@@ -168,7 +169,10 @@ proptest! {
         let mut flattened: Vec<_> = document
             .metadata
             .iter()
-            .map(|leaf| (leaf.path.to_string(), leaf.text.to_string(), leaf.number.is_some()))
+            .map(|leaf| {
+                let is_number = matches!(leaf.number, Some(Numeral::Bare(_)));
+                (leaf.path.to_string(), leaf.text.to_string(), is_number)
+            })
             .collect();
         expected.sort();
         flattened.sort();

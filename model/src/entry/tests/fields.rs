@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 
 fn timestamp(value: &str) -> String {
@@ -209,4 +211,23 @@ fn skimming_finds_the_identity_and_the_times() {
         assert_eq!(skim(&stored.as_bytes()[..end]), None, "cut at {end}");
     }
     assert_eq!(skim(&stored.as_bytes()[..=needed]), Some(skimmed));
+}
+
+#[test]
+fn the_resource_is_found_behind_any_message() {
+    for (entry, expected) in [
+        (json!({ "message": "m", "resourceId": "shop" }), Some("shop")),
+        (json!({ "message": "", "level": "error", "resourceId": "shop", "traceId": "t" }), Some("shop")),
+        (json!({ "message": "a \"quoted\",\"resourceId\":\"x\" \\", "resourceId": "shop" }), Some("shop")),
+        (json!({ "message": "m", "resourceId": "a\"b" }), Some("a\\\"b")),
+        (json!({ "message": "m\",\"resourceId\":\"x" }), None),
+        (json!({ "message": "m", "metadata": { "resourceId": "x" } }), None),
+        (json!({ "message": "m", "level": "\"message\":\"", "resourceId": "shop" }), Some("shop")),
+    ] {
+        let stored = accepted(entry.to_string());
+        assert_eq!(resource_of(stored.as_bytes()), expected, "{stored}");
+        for end in 0..stored.len() {
+            let _ = resource_of(&stored.as_bytes()[..end]);
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Every rule of validation, and the stored form it leads to.
 
+mod draft;
 mod fields;
+mod foreign;
 mod limits;
 mod metadata;
 

@@ -4,7 +4,7 @@ use memchr::memmem::Finder;
 use regex::Regex;
 
 use super::prepared::{BETWEEN, Prepared};
-use crate::document::{KEYWORD_LIMIT, Leaf};
+use crate::document::{KEYWORD_LIMIT, Leaf, Numeral};
 use crate::query::text::{cut, fold};
 use crate::query::wildcard::{compile, push_regex};
 use crate::query::{Bounds, Clause, Field, Test, TimeRange};
@@ -68,7 +68,7 @@ impl CompiledClause {
                     .any(|level| level.as_str() == text && (*lowest..=*highest).contains(&level))
             }),
             CompiledTest::Number(bounds) => leaves(document, &self.field)
-                .any(|leaf| leaf.number.is_some_and(|number| bounds.contain(&number))),
+                .any(|leaf| leaf.number.is_some_and(|number| bounds.contain(&number.value()))),
             test => self.matches_text(test, prepared),
         }
     }
@@ -131,10 +131,10 @@ impl CompiledTest {
         }
     }
 
-    fn matches_value(&self, value: &str, value_number: Option<Number>) -> bool {
+    fn matches_value(&self, value: &str, numeral: Option<Numeral>) -> bool {
         match self {
             Self::Equals { text, fold: folded, number } => {
-                number.is_some() && *number == value_number
+                number.is_some() && *number == numeral.and_then(Numeral::equal_by_value)
                     || if *folded { equals_folded(value, text) } else { value == text }
             }
             Self::Substring { finder, fold: false } => finder.find(value.as_bytes()).is_some(),

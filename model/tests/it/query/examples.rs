@@ -176,11 +176,11 @@ fn names_of_datadog() {
 #[test]
 fn a_range_of_numbers() {
     let status = |literal| Document { metadata: vec![number_leaf("http.status", literal)], ..sample() };
-    let text = Document { metadata: vec![text_leaf("http.status", "503")], ..sample() };
+    let text = |value| Document { metadata: vec![text_leaf("http.status", value)], ..sample() };
     check(
         "metadata.http.status:[500 TO 599]",
-        &[status("500"), status("599"), status("5.5e2")],
-        &[status("499"), status("599.5"), text, sample()],
+        &[status("500"), status("599"), status("5.5e2"), text("503")],
+        &[status("499"), status("599.5"), text("404"), text("503 Service Unavailable"), sample()],
     );
 }
 

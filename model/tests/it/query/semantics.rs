@@ -245,7 +245,7 @@ fn levels_are_ordered_and_recognised() {
 }
 
 #[test]
-fn numbers_compare_by_value_when_both_sides_are_numbers() {
+fn numbers_compare_by_value() {
     let number = |literal| with(vec![number_leaf("n", literal)]);
     let text = |value| with(vec![text_leaf("n", value)]);
     check(
@@ -255,7 +255,7 @@ fn numbers_compare_by_value_when_both_sides_are_numbers() {
     );
     check("n=5e2", &[number("500"), text("5e2")], &[text("5E2")]);
     check("n:\"500\"", &[number("500"), text("500")], &[number("500.0"), number("5e2")]);
-    check("n>499", &[number("500"), number("1e999")], &[number("499"), text("500"), text("x")]);
+    check("n>499", &[number("500"), number("1e999")], &[number("499"), text("x")]);
     check("n:>=-1.5", &[number("-1.5"), number("0")], &[number("-2")]);
     check("n:{1 TO 2}", &[number("1.5")], &[number("1"), number("2")]);
     check("n>abc", &[], &[text("abd"), number("1")]);
@@ -267,6 +267,105 @@ fn numbers_compare_by_value_when_both_sides_are_numbers() {
         upper: Bound::Excluded(0.into()),
     });
     assert!(matches!(parse("n:[a TO 1]").expr, Expr::Clause(clause) if clause.test == empty));
+}
+
+#[test]
+fn a_text_that_is_wholly_a_decimal_number_compares_as_one() {
+    let text = |value| with(vec![text_leaf("n", value)]);
+    let number = |literal| with(vec![number_leaf("n", literal)]);
+    check(
+        "metadata.n:[500 TO 599]",
+        &[text("500"), text("503"), text("599"), text("5.03e2"), text("0503"), text("+503"), text("503.")],
+        &[text("499"), text("600"), text("503 "), text(" 503"), text("503x"), text("HTTP 503"), text("")],
+    );
+    check("n>=404", &[text("404"), text("503"), number("404")], &[text("403"), text("-503"), text("x")]);
+    check("n:>404", &[text("404.1"), text("1e3")], &[text("404"), text("404.0")]);
+    check("n<0.5", &[text(".4"), text("-1.5"), text("-0"), text("007e-3")], &[text("0.5"), text("007")]);
+    check("n<=0.5", &[text("0.5"), text(".50"), text("5e-1"), number("0.5")], &[text("0.51")]);
+    check("n:{1 TO 2}", &[text("1.5")], &[text("1"), text("1.0"), text("2"), text("2e0")]);
+    check("n:{1 TO 2]", &[text("2")], &[text("1")]);
+    check("n:[1 TO 2}", &[text("1")], &[text("2")]);
+    check("n>\"499\"", &[text("500"), number("500")], &[text("499")]);
+    check("n:(>599, [1 TO 5])", &[text("600"), text("5")], &[text("503")]);
+    check("n:[18446744073709551615 TO *]", &[text("18446744073709551615")], &[text("18446744073709551614")]);
+    check("n>1e300", &[text("1e999"), number("1e999")], &[text("inf"), text("Infinity"), text("-1e999")]);
+    // Both bounds must hold of one value.
+    let two = with(vec![text_leaf("n", "1"), number_leaf("n", "9")]);
+    check("n:[2 TO 8]", &[], from_ref(&two));
+    check("n>=2 n<=8", from_ref(&two), &[]);
+}
+
+#[test]
+fn a_text_that_is_a_decimal_number_in_part_is_above_and_below_nothing() {
+    for value in [
+        " 5",
+        "5 ",
+        "\t5",
+        "5\n",
+        "5x",
+        "x5",
+        "0x10",
+        "1_000",
+        "1,000",
+        "1.2.3",
+        "5%",
+        "5ms",
+        "--5",
+        "+-5",
+        "- 5",
+        "5-",
+        "1e",
+        "e1",
+        "1e+",
+        "1e1.5",
+        "1ee1",
+        ".",
+        "-",
+        "+",
+        ".e1",
+        "-.",
+        "",
+        "nan",
+        "NaN",
+        "inf",
+        "-inf",
+        "+infinity",
+        "٣",
+        "５",
+        "5\0",
+        "−5",
+        "1/2",
+        "true",
+        "2023-09-15",
+        "10.0.0.1",
+        "½",
+    ] {
+        let document = with(vec![text_leaf("n", value)]);
+        for query in ["n>=-1e999", "n<=1e999", "n:[-1e999 TO 1e999]", "n:{-5 TO *]"] {
+            assert!(!finds(query, &document), "{query} finds {value:?}");
+            assert!(finds(&format!("-{query}"), &document), "-{query} leaves {value:?}");
+        }
+    }
+}
+
+#[test]
+fn texts_equal_by_their_text_though_they_are_numbers() {
+    let text = |value| with(vec![text_leaf("n", value)]);
+    for operator in [":", "="] {
+        check(&format!("n{operator}503"), &[text("503")], &[text("503.0"), text("0503"), text("+503")]);
+        check(&format!("n{operator}007"), &[text("007")], &[text("7"), text("7.0")]);
+        check(&format!("n{operator}\"1e3\""), &[text("1e3")], &[text("1000")]);
+    }
+    check("n:1E3", &[text("1e3")], &[text("1000")]);
+    check("n!=503", &[text("503.0")], &[text("503")]);
+    check("n:50*", &[text("503")], &[text("5.03e2")]);
+    check("n=~/^5..$/", &[text("503")], &[text("5.03e2")]);
+}
+
+#[test]
+fn the_fields_of_every_entry_stay_texts() {
+    let resource = |id: &'static str| Document { resource_id: Some(id.into()), ..sample() };
+    check("resourceId>=5", &[resource("50"), resource("7")], &[resource("10")]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use std::borrow::Cow;
 
-use logpipeline_model::document::Leaf;
+use logpipeline_model::document::{Leaf, Numeral};
 use logpipeline_model::query::{Matcher, Query};
 use logpipeline_model::{Document, EntryId, Number, Timestamp};
 
@@ -45,11 +45,12 @@ pub(crate) fn sample() -> Document<'static> {
 }
 
 pub(crate) fn text_leaf(path: &'static str, text: &'static str) -> Leaf<'static> {
-    Leaf { path: path.into(), text: text.into(), number: None }
+    Leaf { path: path.into(), text: text.into(), number: Number::parse(text).map(Numeral::Quoted) }
 }
 
 pub(crate) fn number_leaf(path: &'static str, literal: &'static str) -> Leaf<'static> {
-    Leaf { path: path.into(), text: literal.into(), number: Some(Number::parse(literal).unwrap()) }
+    let number = Number::parse(literal).unwrap();
+    Leaf { path: path.into(), text: literal.into(), number: Some(Numeral::Bare(number)) }
 }
 
 pub(crate) fn finds(query: &str, document: &Document<'_>) -> bool {

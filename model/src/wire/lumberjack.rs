@@ -1,0 +1,161 @@
+//! Lumberjack, as Beats and Logstash speak it: windows of JSON documents, acknowledged by their sequence numbers. Its first version too.
+//!
+//! Source: <https://github.com/logstash-plugins/logstash-input-beats/blob/main/PROTOCOL.md>
+
+mod frame;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use super::inflate::{Coding, Deflated, inflate};
+use super::repeats::Repeats;
+use super::{Broken, Session, Sink, Step};
+use crate::entry::{Draft, ForeignObject, Incoming};
+use frame::{Frame, Frames, Pairs};
+
+/// Compressed frames may stand within each other so often.
+const NESTING: usize = 4;
+
+/// One connection.
+#[derive(Debug, Clone)]
+pub struct Lumberjack {
+    /// Bytes that a compressed frame may inflate to, or a frame may have.
+    limit: usize,
+    /// Events of the window that are to come.
+    open: u32,
+    frames: Frames,
+    repeats: Repeats,
+}
+
+impl Lumberjack {
+    pub fn new(limit: usize) -> Self {
+        Self { limit, open: 0, frames: Frames::default(), repeats: Repeats::default() }
+    }
+}
+
+impl Session for Lumberjack {
+    fn read(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> Result<Step, Broken> {
+        let mut step = Step::default();
+        let mut number = 0;
+        while step.consumed < bytes.len() && !sink.enough() {
+            let rest = bytes.get(step.consumed..).unwrap_or_default();
+            let (frame, length) = match self.frames.next(rest, self.limit) {
+                Ok(found) => found,
+                Err(frame::Fault::Cut(missing)) => {
+                    step.missing = missing;
+                    return Ok(step);
+                }
+                Err(frame::Fault::Wrong(_)) if step.consumed > 0 => return Ok(step),
+                Err(frame::Fault::Wrong(reason)) => return Err(Broken::Protocol(reason)),
+            };
+            let before = (self.open, self.frames);
+            match self.take(frame, NESTING, &mut number, &mut step.acknowledge, sink) {
+                Ok(()) => step.consumed += length,
+                Err(Broken::Protocol(_)) if step.consumed > 0 => {
+                    (self.open, self.frames) = before;
+                    return Ok(step);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(step)
+    }
+
+    fn end(&mut self, _: &[u8], _: &mut dyn Sink) -> Result<Step, Broken> {
+        // A frame that is cut is its sender's to send again.
+        Ok(Step::default())
+    }
+}
+
+impl Lumberjack {
+    fn take(
+        &mut self,
+        frame: Frame<'_>,
+        nesting: usize,
+        number: &mut u64,
+        acknowledge: &mut Vec<u8>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Broken> {
+        match frame {
+            Frame::Window(events) => self.open = events,
+            Frame::Json { version, sequence, document } => {
+                *number += 1;
+                json(document, *number, &mut self.repeats, sink)?;
+                self.count(version, sequence, acknowledge);
+            }
+            Frame::Pairs { version, sequence, pairs } => {
+                *number += 1;
+                let mut draft = fields(pairs);
+                let _ = sink.take(*number, None, &mut draft)?;
+                self.count(version, sequence, acknowledge);
+            }
+            Frame::Compressed(_) if nesting == 0 => {
+                return Err(Broken::Protocol(
+                    "compressed frames stand within each other too often".to_owned(),
+                ));
+            }
+            Frame::Compressed(bytes) => {
+                let bytes = inflate(Coding::Zlib, bytes, self.limit, sink).map_err(|fault| match fault {
+                    Deflated::Full => Broken::Full,
+                    Deflated::Invalid => Broken::Protocol("a compressed frame cannot be inflated".to_owned()),
+                    Deflated::TooLarge => Broken::Protocol(
+                        "a compressed frame inflates to more than a frame may have".to_owned(),
+                    ),
+                })?;
+                let (mut rest, mut frames) = (&bytes[..], Frames::default());
+                while !rest.is_empty() {
+                    let (frame, length) = frames.next(rest, self.limit).map_err(|fault| {
+                        Broken::Protocol(match fault {
+                            frame::Fault::Cut(_) => "a frame within a compressed one is cut off".to_owned(),
+                            frame::Fault::Wrong(reason) => reason,
+                        })
+                    })?;
+                    self.take(frame, nesting - 1, number, acknowledge, sink)?;
+                    rest = rest.get(length..).unwrap_or_default();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts an event of the window; the last is acknowledged for all.
+    fn count(&mut self, version: u8, sequence: u32, acknowledge: &mut Vec<u8>) {
+        self.open = self.open.saturating_sub(1);
+        if self.open == 0 {
+            acknowledge.extend_from_slice(&[version, b'A']);
+            acknowledge.extend_from_slice(&sequence.to_be_bytes());
+        }
+    }
+}
+
+/// A document is the same one where another session brings it again if no other line can have its bytes: its time is finer than a
+/// millisecond, or it says where in its file the line stood, as Filebeat's do. Others may be equal and are all kept, as are equal
+/// ones of one session.
+fn json(document: &[u8], number: u64, repeats: &mut Repeats, sink: &mut dyn Sink) -> Result<(), Broken> {
+    let limits = *sink.limits();
+    match ForeignObject::read(document, &limits) {
+        Ok(mut entry) => {
+            let placed = memchr::memmem::find(document, b"\"offset\":").is_some();
+            let unit = if placed { Duration::from_secs(1) } else { Duration::from_millis(1) };
+            let unique = entry.time().is_some_and(|time| time.is_finer_than(unit));
+            let key = unique.then(|| repeats.key(document));
+            let _ = sink.take(number, key.as_deref(), &mut entry)?;
+        }
+        Err(rejection) => sink.reject(number, rejection)?,
+    }
+    Ok(())
+}
+
+/// An event of the first version: names and texts, of which `line` is the message.
+fn fields(pairs: Pairs<'_>) -> Draft<'_> {
+    let mut draft = Draft::default();
+    for (name, text) in pairs {
+        let (name, text) = (String::from_utf8_lossy(name), String::from_utf8_lossy(text));
+        match &*name {
+            "line" => draft.set(crate::entry::Field::Message, text),
+            _ => draft.attribute(name, text),
+        }
+    }
+    draft
+}
