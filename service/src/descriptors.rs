@@ -29,6 +29,11 @@ pub fn connections(wanted: usize, limit: usize) -> usize {
     wanted.min(limit - files).max(1)
 }
 
+/// How many of `wanted` connections each of several servers can serve at once.
+pub fn shares(wanted: usize, servers: usize, limit: usize) -> usize {
+    (connections(wanted.saturating_mul(servers), limit) / servers.max(1)).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +47,13 @@ mod tests {
         assert_eq!(connections(10_000, 256), 128);
         assert_eq!(connections(100, 1_024), 100);
         assert_eq!(connections(100, 1), 1);
+    }
+
+    #[test]
+    fn servers_share_what_is_left_for_connections() {
+        assert_eq!(shares(10_000, 2, usize::MAX), 10_000);
+        assert_eq!(shares(10_000, 2, 4_096), 1_536);
+        assert_eq!(shares(10_000, 1, 4_096), 3_072);
+        assert_eq!(shares(100, 2, 1), 1);
     }
 }

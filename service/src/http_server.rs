@@ -13,7 +13,7 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket};
+use tokio::net::{TcpListener, TcpSocket, UdpSocket};
 use tokio::sync::Semaphore;
 
 use crate::{Shutdown, descriptors};
@@ -23,6 +23,8 @@ mod begun;
 mod tls;
 
 pub use tls::Tls;
+/// A connection behind its handshake.
+pub use tokio_rustls::server::TlsStream;
 
 use activity::Activity;
 use begun::Begun;
@@ -51,6 +53,8 @@ pub struct ServerOptions {
     pub max_requests: usize,
     /// How long requests under way may take once stopping has begun.
     pub grace: Duration,
+    /// Whether a request is served to its end though its client has closed its side, as senders do that read no answer.
+    pub outlive_client: bool,
 }
 
 impl Default for ServerOptions {
@@ -60,6 +64,7 @@ impl Default for ServerOptions {
             max_connections: 10_000,
             max_requests: 10_000,
             grace: Duration::from_secs(25),
+            outlive_client: false,
         }
     }
 }
@@ -74,20 +79,30 @@ impl ServerOptions {
 /// Listens on `address`; the error says what to do where the port is taken or reserved.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     descriptors::limit();
-    let explain = |error: io::Error| {
-        let advice = match error.kind() {
-            io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
-            io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
-            io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
-            _ => "see the system's reason",
-        };
-        io::Error::new(error.kind(), format!("failed to listen on {address}: {advice} ({error})"))
-    };
+    let explain = |error| explain(address, &error);
     let socket =
         if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(explain)?;
     socket.set_reuseaddr(true).map_err(explain)?;
     socket.bind(address).map_err(explain)?;
     socket.listen(4_096).map_err(explain)
+}
+
+/// As [`bind`], for datagrams.
+pub fn bind_udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let explain = |error| explain(address, &error);
+    let socket = std::net::UdpSocket::bind(address).map_err(explain)?;
+    socket.set_nonblocking(true).map_err(explain)?;
+    UdpSocket::from_std(socket).map_err(explain)
+}
+
+fn explain(address: SocketAddr, error: &io::Error) -> io::Error {
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another port",
+        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
+        io::ErrorKind::AddrNotAvailable => "no interface of this machine has that address",
+        _ => "see the system's reason",
+    };
+    io::Error::new(error.kind(), format!("failed to listen on {address}: {advice} ({error})"))
 }
 
 /// Where to serve, and whether by HTTPS alone.
@@ -130,6 +145,7 @@ async fn serve_unless_idle(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(options.header_timeout)
+        .half_close(options.outlive_client)
         .max_buf_size(CONNECTION_BUFFER);
     builder
         .http2()
@@ -300,6 +316,18 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(50)).await;
         shutdown.trigger();
         tokio::time::timeout(Duration::from_secs(5), server).await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_request_outlives_a_client_that_closed_its_side() {
+        let options = ServerOptions { outlive_client: true, ..Default::default() };
+        let (address, _shutdown, _server) = start(options).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("done"), "{answer}");
     }
 
     #[tokio::test]

@@ -4,6 +4,8 @@ pub mod elasticsearch;
 pub mod embedded;
 mod levels;
 mod log_store;
+mod stores;
 mod terms;
 
 pub use log_store::*;
+pub use stores::Stores;

@@ -37,6 +37,11 @@ pub trait LogStore: Debug + Send + Sync + 'static {
     /// The entry with an id.
     async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError>;
 
+    /// Where the entry with an id is, in words of the engine: its partition, or its data stream and index.
+    async fn place(&self, _id: EntryId) -> Result<Option<String>, StoreError> {
+        Ok(None)
+    }
+
     /// Entries by time of receipt, oldest first: those behind `after` in the order of
     /// (`receivedAt`, id), at most `limit`.
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError>;
@@ -198,7 +203,7 @@ pub enum FieldKind {
     Keyword,
     Level,
     Time,
-    /// Numbers, or numbers and other values.
+    /// Numbers, or numbers and other values; a number may have been sent as text. Ranges compare them.
     Number,
 }
 

@@ -5,8 +5,10 @@
 //!
 //! `tag` is one byte for a fixed field, or `m` followed by the path for metadata.
 
-use logpipeline_model::document::{KEYWORD_LIMIT, PATH_LIMIT};
-use logpipeline_model::query::{Field, text};
+use std::ops::Bound;
+
+use logpipeline_model::document::{KEYWORD_LIMIT, Numeral, PATH_LIMIT};
+use logpipeline_model::query::{Bounds, Field, text};
 use logpipeline_model::{Document, Number};
 
 const METADATA: u8 = b'm';
@@ -14,6 +16,9 @@ const ESCAPE: u8 = 1;
 const END: u8 = 0;
 /// Larger than every kind.
 const AFTER_KINDS: u8 = b'z';
+
+/// Sorts a number that was sent as text directly behind those of its value that were not.
+const QUOTED: u8 = 1;
 
 /// What a term says about the value of its field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +30,7 @@ pub(super) enum Kind {
     Exact = b'e',
     /// That text folded.
     Folded = b'f',
-    /// A number's sort key.
+    /// A number's sort key, behind it [`QUOTED`] where it was sent as text.
     Number = b'n',
     /// The path leads to an object with a value somewhere below. No value.
     Parent = b'p',
@@ -110,6 +115,29 @@ impl FieldTerms {
         }
     }
 
+    /// The term of JSON numbers of this value, however spelled.
+    pub(super) fn equal_number(&self, number: Number) -> Vec<u8> {
+        self.term(Kind::Number, &number.sort_key())
+    }
+
+    /// Between which terms the numbers within these bounds lie, sent as numbers or as text.
+    pub(super) fn numbers(&self, bounds: &Bounds<Number>) -> Bounds<Vec<u8>> {
+        let first = |number: &Number| self.equal_number(*number);
+        let last = |number: &Number| [first(number), vec![QUOTED]].concat();
+        Bounds {
+            lower: match &bounds.lower {
+                Bound::Included(number) => Bound::Included(first(number)),
+                Bound::Excluded(number) => Bound::Excluded(last(number)),
+                Bound::Unbounded => Bound::Unbounded,
+            },
+            upper: match &bounds.upper {
+                Bound::Included(number) => Bound::Included(last(number)),
+                Bound::Excluded(number) => Bound::Excluded(first(number)),
+                Bound::Unbounded => Bound::Unbounded,
+            },
+        }
+    }
+
     /// The kinds that together hold every value once, folded or as it is.
     pub(super) fn kinds(fold: bool) -> [Kind; 2] {
         [Kind::Both, if fold { Kind::Folded } else { Kind::Exact }]
@@ -152,8 +180,8 @@ pub(super) fn of_metadata(document: &Document<'_>, budget: usize, mut add: impl 
         buffer.push(METADATA);
         escape(&leaf.path, &mut buffer);
         buffer.push(END);
-        if let Some(number) = leaf.number {
-            add_number(&mut buffer, number, &mut add);
+        if let Some(numeral) = leaf.number {
+            add_number(&mut buffer, numeral, &mut add);
         }
         add_text(&mut buffer, &leaf.text, &mut add);
         if taken > budget {
@@ -189,10 +217,13 @@ fn add_text(prefix: &mut Vec<u8>, value: &str, add: &mut impl FnMut(&[u8])) {
     }
 }
 
-fn add_number(prefix: &mut Vec<u8>, number: Number, add: &mut impl FnMut(&[u8])) {
+fn add_number(prefix: &mut Vec<u8>, numeral: Numeral, add: &mut impl FnMut(&[u8])) {
     let length = prefix.len();
     prefix.push(Kind::Number as u8);
-    prefix.extend_from_slice(&number.sort_key());
+    prefix.extend_from_slice(&numeral.value().sort_key());
+    if matches!(numeral, Numeral::Quoted(_)) {
+        prefix.push(QUOTED);
+    }
     add(prefix);
     prefix.truncate(length);
 }
@@ -321,6 +352,34 @@ mod tests {
         }
         assert!(after_path(b"a") < FieldTerms::metadata("a\0").term(Kind::Both, b""));
         assert!(after_path(b"a") < FieldTerms::metadata("a\u{1}").term(Kind::Both, b""));
+    }
+
+    #[test]
+    fn a_number_sent_as_text_lies_with_its_equals_between_other_numbers() {
+        let names = FieldTerms::metadata("n");
+        let term = |literal: &str, numeral: fn(Number) -> Numeral| {
+            let mut prefix = names.prefix.clone();
+            let mut term = Vec::new();
+            add_number(&mut prefix, numeral(Number::parse(literal).unwrap()), &mut |one| term = one.to_vec());
+            assert_eq!(prefix, names.prefix);
+            term
+        };
+        let terms: Vec<_> = ["-2", "-1.5", "0", "1e-300", "5", "9007199254740993", "1e999"]
+            .into_iter()
+            .flat_map(|literal| [term(literal, Numeral::Bare), term(literal, Numeral::Quoted)])
+            .collect();
+        assert!(terms.is_sorted_by(|a, b| a < b));
+        assert!(terms.iter().map(|term| as_text(term)).is_sorted_by(|a, b| a < b));
+        let five = || Number::from(5);
+        assert_eq!(names.equal_number(five()), terms[8]);
+        let within = |lower, upper| {
+            let bounds = names.numbers(&Bounds { lower, upper });
+            (0..terms.len()).filter(|at| bounds.contain(&terms[*at])).collect::<Vec<_>>()
+        };
+        assert_eq!(within(Bound::Included(five()), Bound::Included(five())), [8, 9]);
+        assert_eq!(within(Bound::Excluded(five()), Bound::Unbounded), [10, 11, 12, 13]);
+        assert_eq!(within(Bound::Unbounded, Bound::Excluded(five())), [0, 1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(within(Bound::Included(0.into()), Bound::Excluded(five())), [4, 5, 6, 7]);
     }
 
     #[test]

@@ -22,6 +22,10 @@ const LONGEST_NAME: usize = 63;
 pub struct TokenName(Arc<str>);
 
 impl TokenName {
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,7 +42,7 @@ impl fmt::Display for TokenName {
 pub enum Schemes {
     /// `Authorization: Bearer TOKEN`
     Bearer,
-    /// Also as the password of `Authorization: Basic`: shippers such as Filebeat send nothing else.
+    /// Also as those who send logs have it: the password of `Authorization: Basic`, `Authorization: Splunk TOKEN`, or `DD-API-KEY`.
     BearerOrBasic,
 }
 
@@ -76,13 +80,22 @@ impl Tokens {
     }
 }
 
-/// What the header `Authorization` holds. Two of them are none.
+/// The key of Datadog's agents and clients.
+const DATADOG: &str = "dd-api-key";
+
+/// What the header `Authorization` holds, or where there is none, the key of Datadog's clients. Two of them are none.
 fn presented(headers: &HeaderMap, schemes: Schemes) -> Option<Vec<u8>> {
+    if schemes == Schemes::BearerOrBasic && !headers.contains_key(header::AUTHORIZATION) {
+        let mut values = headers.get_all(DATADOG).iter();
+        let (value, None) = (values.next()?, values.next()) else { return None };
+        return Some(value.as_bytes().trim_ascii().to_vec());
+    }
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (value, None) = (values.next()?, values.next()) else { return None };
     let (scheme, rest) = value.to_str().ok()?.trim().split_once(' ')?;
     let rest = rest.trim();
-    if scheme.eq_ignore_ascii_case("bearer") {
+    let splunk = schemes == Schemes::BearerOrBasic && scheme.eq_ignore_ascii_case("splunk");
+    if splunk || scheme.eq_ignore_ascii_case("bearer") {
         return Some(rest.as_bytes().to_vec());
     }
     if schemes == Schemes::BearerOrBasic && scheme.eq_ignore_ascii_case("basic") {

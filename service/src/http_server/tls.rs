@@ -59,6 +59,11 @@ impl Tls {
             explain(&mut stream).await?;
             return Err(io::Error::new(io::ErrorKind::InvalidData, "plain HTTP came where HTTPS is served"));
         }
+        self.handshake(stream).await
+    }
+
+    /// The handshake of whatever protocol is spoken inside.
+    pub async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         TlsAcceptor::from(self.0.get()).accept(stream).await
     }
 }

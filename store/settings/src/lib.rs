@@ -2,6 +2,7 @@
 
 mod class;
 mod credentials;
+mod dead_letters;
 mod error;
 mod reading;
 mod writing;
@@ -9,6 +10,7 @@ mod writing;
 use clap::ValueEnum;
 
 pub use class::parse_class;
+pub use dead_letters::DeadLetterArgs;
 pub use error::SettingsError;
 pub use reading::StoreArgs;
 pub use writing::{LifecycleArg, WriteArgs};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use clap::builder::BoolishValueParser;
 use logpipeline_model::elasticsearch::{Classes, RetentionClass};
-use logpipeline_store::LogStore;
+use logpipeline_store::Stores;
 use logpipeline_store::elasticsearch::{ElasticsearchStore, Options};
 use logpipeline_store::embedded::EmbeddedStore;
 
@@ -15,6 +15,10 @@ use crate::credentials::{credentials, read};
 use crate::{Engine, PASSWORD_VARIABLE, SettingsError};
 
 const DEFAULT_PIPELINE: &str = "default";
+
+/// Folders of the embedded stores below the data folder.
+pub(crate) const LOGS: &str = "store";
+pub(crate) const DEAD_LETTERS: &str = "dead-letters/store";
 
 /// Which store to open, and how to reach it.
 #[derive(Debug, Clone, Default, Args)]
@@ -68,22 +72,29 @@ pub struct StoreArgs {
 }
 
 impl StoreArgs {
-    /// Opens the store to read what others write. Elasticsearch is not asked for anything yet.
+    /// Opens the stores to read what others write; one that is not there yet is empty. Elasticsearch is not asked for
+    /// anything yet.
     ///
     /// # Errors
     /// Settings that do not go together, files that cannot be read, and what the engine says.
-    pub fn open_reader(&self, data_dir: &Path) -> Result<Arc<dyn LogStore>, SettingsError> {
+    pub fn open_reader(&self, data_dir: &Path) -> Result<Stores, SettingsError> {
         self.check()?;
         Ok(match self.store {
             Engine::Embedded => {
                 let hint = "; --data-dir names the ingestor's data folder";
-                let store = EmbeddedStore::open_reader(data_dir.join("store"));
-                Arc::new(store.map_err(|source| SettingsError::Store { hint, source })?)
+                let open = |folder: &str| {
+                    let store = EmbeddedStore::open_reader(data_dir.join(folder));
+                    store.map(Arc::new).map_err(|source| SettingsError::Store { hint, source })
+                };
+                Stores { logs: open(LOGS)?, dead_letters: open(DEAD_LETTERS)? }
             }
             Engine::Elasticsearch => {
-                let options = self.options(self.classes(None, Vec::new())?)?;
-                let store = ElasticsearchStore::open_reader(options);
-                Arc::new(store.map_err(|source| SettingsError::Store { hint: "", source })?)
+                let classes = self.classes(None, Vec::new())?;
+                let open = |classes| {
+                    let store = ElasticsearchStore::open_reader(self.options(classes)?);
+                    store.map(Arc::new).map_err(|source| SettingsError::Store { hint: "", source })
+                };
+                Stores { dead_letters: open(classes.dead_letters(None))?, logs: open(classes)? }
             }
         })
     }

@@ -11,10 +11,11 @@ use logpipeline_model::elasticsearch::{Layout, Lifecycle, RetentionClass};
 use logpipeline_service::units::{parse_bytes, parse_duration};
 use logpipeline_store::elasticsearch::ElasticsearchStore;
 use logpipeline_store::embedded::{self, EmbeddedStore};
-use logpipeline_store::{LogStore, RetentionPolicy};
+use logpipeline_store::{RetentionPolicy, Stores};
 
 use crate::class::parse_class;
-use crate::reading::only_elasticsearch;
+use crate::dead_letters::DeadLetterArgs;
+use crate::reading::{DEAD_LETTERS, LOGS, only_elasticsearch};
 use crate::{Engine, SettingsError, StoreArgs};
 
 /// Times that the process which applies retention may fail to, before another one takes over.
@@ -26,6 +27,9 @@ const SHORTEST_LEASE: Duration = Duration::from_secs(30);
 pub struct WriteArgs {
     #[command(flatten)]
     pub store: StoreArgs,
+
+    #[command(flatten)]
+    pub dead_letters: DeadLetterArgs,
 
     /// Keep entries of some levels for a time of their own, in a data stream of their own; give the flag several times,
     /// or separate classes by semicolons. Others are kept as --retention-max-age says
@@ -117,7 +121,7 @@ impl From<LifecycleArg> for Lifecycle {
 }
 
 impl WriteArgs {
-    /// Opens the store to write it, and to apply `policy` to it every `interval`. Elasticsearch is not asked for anything
+    /// Opens the stores to write them, and to apply `policy` to that of the entries, and that of dead letters to theirs, every `interval`. Elasticsearch is not asked for anything
     /// yet, and may be down.
     ///
     /// # Errors
@@ -128,21 +132,36 @@ impl WriteArgs {
         policy: RetentionPolicy,
         interval: Duration,
         now: Timestamp,
-    ) -> Result<Arc<dyn LogStore>, SettingsError> {
+    ) -> Result<Stores, SettingsError> {
         self.check()?;
         if self.store.store == Engine::Embedded {
-            let store = EmbeddedStore::open_writer(data_dir.join("store"), embedded::Options::default())
-                .map_err(|source| SettingsError::Store { hint: "", source })?;
-            return Ok(Arc::new(store));
+            let open = |folder: &str, options| {
+                let store = EmbeddedStore::open_writer(data_dir.join(folder), options);
+                store.map(Arc::new).map_err(|source| SettingsError::Store { hint: "", source })
+            };
+            let few =
+                embedded::Options { memory_bytes: 0, open_partitions: 1, ..embedded::Options::default() };
+            return Ok(Stores {
+                logs: open(LOGS, embedded::Options::default())?,
+                dead_letters: open(DEAD_LETTERS, few)?,
+            });
         }
         let classes = self.store.classes(policy.max_age, self.retention_class.clone())?;
-        let mut options = self.store.options(classes)?;
-        options.layout = self.layout();
-        options.logsdb = self.elasticsearch_logsdb;
-        options.retention_lease = (interval * LEASE_INTERVALS).max(SHORTEST_LEASE);
-        let store = ElasticsearchStore::open_writer(options, now)
-            .map_err(|source| SettingsError::Store { hint: "", source })?;
-        Ok(Arc::new(store))
+        let open = |classes| {
+            let mut options = self.store.options(classes)?;
+            options.layout = self.layout();
+            options.logsdb = self.elasticsearch_logsdb;
+            options.retention_lease = (interval * LEASE_INTERVALS).max(SHORTEST_LEASE);
+            let store = ElasticsearchStore::open_writer(options, now);
+            store.map(Arc::new).map_err(|source| SettingsError::Store { hint: "", source })
+        };
+        let letters = classes.dead_letters(self.dead_letter_policy().max_age);
+        Ok(Stores { logs: open(classes)?, dead_letters: open(letters)? })
+    }
+
+    /// How long dead letters are kept.
+    pub fn dead_letter_policy(&self) -> RetentionPolicy {
+        self.dead_letters.policy(self.store.store)
     }
 
     /// Whether [`LogStore::retain`] is to be called from time to time: to apply the policy, and in Elasticsearch to

@@ -2,10 +2,10 @@
 
 use std::ops::Bound;
 
+use logpipeline_model::Level;
 use logpipeline_model::document::{KEYWORD_LIMIT, PATH_LIMIT};
 use logpipeline_model::elasticsearch::field;
 use logpipeline_model::query::{Bounds, Clause, Expr, Field, Prefilter, Test, text};
-use logpipeline_model::{Level, Number};
 use serde_json::{Value, json};
 
 use super::{lucene, time};
@@ -393,7 +393,7 @@ fn metadata(path: &str, test: &Test, coarse: bool) -> Candidates {
         Test::Exists => present(path),
         Test::Equals { text, fold, number } => {
             let mut terms = if text.len() > LONGEST_VALUE { Vec::new() } else { names.equal(text, *fold) };
-            terms.extend(number.map(|number| names.term(Kind::Number, &number.sort_key())));
+            terms.extend(number.map(|number| names.equal_number(number)));
             values(&terms)
         }
         Test::Wildcard { pattern, fold, anchored } => {
@@ -404,8 +404,7 @@ fn metadata(path: &str, test: &Test, coarse: bool) -> Candidates {
             return Candidates::inexact(present(path));
         }
         Test::Number(bounds) => {
-            let term = |number: &Number| terms::as_text(&names.term(Kind::Number, &number.sort_key()));
-            let mut range = limits(bounds, term);
+            let mut range = limits(&names.numbers(bounds), |term| terms::as_text(term));
             let all = terms::as_text(&names.term(Kind::Number, b""));
             if matches!(bounds.lower, Bound::Unbounded) {
                 range["gte"] = json!(all);

@@ -116,7 +116,7 @@ async fn remove_surplus(
 }
 
 /// Orders the indices of a data stream, oldest first.
-fn age(index: &str) -> (Option<u64>, &str) {
+pub(super) fn age(index: &str) -> (Option<u64>, &str) {
     (index.rsplit('-').next().and_then(|number| number.parse().ok()), index)
 }
 

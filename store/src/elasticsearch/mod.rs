@@ -16,6 +16,7 @@ mod memory;
 mod options;
 mod pace;
 mod parseable;
+mod place;
 mod plan;
 mod refresh;
 mod retention;
@@ -221,6 +222,10 @@ impl LogStore for ElasticsearchStore {
             None if answer.is_partial() => Err(search::incomplete()),
             None => Ok(None),
         }
+    }
+
+    async fn place(&self, id: EntryId) -> Result<Option<String>, StoreError> {
+        Ok(place::find(&self.connection, &self.options.classes.pattern(), id).await?)
     }
 
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError> {

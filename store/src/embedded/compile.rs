@@ -6,7 +6,7 @@ use logpipeline_model::document::PATH_LIMIT;
 use logpipeline_model::query::{
     Bounds, Clause, Expr, Field, Prefilter, Test, TimeRange, Wildcard, WildcardPart, text,
 };
-use logpipeline_model::{EntryId, Level, Number};
+use logpipeline_model::{EntryId, Level};
 use regex::Regex;
 use tantivy::query::{AllQuery, BooleanQuery, EmptyQuery, Occur, PhraseQuery, Query, TermQuery};
 use tantivy::schema::IndexRecordOption;
@@ -285,7 +285,7 @@ impl Compiler<'_> {
             Test::Equals { text, fold, number } => {
                 let mut terms = names.equal(text, *fold);
                 let number = number.filter(|_| matches!(field, Field::Metadata(_)));
-                terms.extend(number.map(|number| names.term(Kind::Number, &number.sort_key())));
+                terms.extend(number.map(|number| names.equal_number(number)));
                 self.any(terms)
             }
             Test::Wildcard { pattern, fold, anchored } => {
@@ -297,18 +297,19 @@ impl Compiler<'_> {
                 Candidates::none()
             }
             Test::Text(bounds) => {
-                let ranges = FieldTerms::kinds(false)
-                    .map(|kind| term_range(&names, kind, bounds, |text| text.as_bytes().to_vec()));
-                self.scan(ranges.to_vec())
+                let range = |kind| {
+                    let term = |text: &String| names.term(kind, text.as_bytes());
+                    let (lower, upper) = (bounds.lower.as_ref().map(term), bounds.upper.as_ref().map(term));
+                    term_range(&names, kind, Bounds { lower, upper })
+                };
+                self.scan(FieldTerms::kinds(false).map(range).to_vec())
             }
             Test::Levels { lowest, highest } if *field == Field::Level => {
                 let levels = Level::ALL.into_iter().filter(|level| (lowest..=highest).contains(&level));
                 self.any(levels.flat_map(|level| names.equal(level.as_str(), false)).collect())
             }
             Test::Number(bounds) if matches!(field, Field::Metadata(_)) => {
-                self.scan(vec![term_range(&names, Kind::Number, bounds, |number: &Number| {
-                    number.sort_key().to_vec()
-                })])
+                self.scan(vec![term_range(&names, Kind::Number, names.numbers(bounds))])
             }
             Test::Levels { .. }
             | Test::Number(_)
@@ -384,21 +385,12 @@ fn bounds_are_empty(bounds: &Bounds<String>) -> bool {
     }
 }
 
-/// The terms of one kind whose value lies within the bounds.
-fn term_range<T>(
-    names: &FieldTerms,
-    kind: Kind,
-    bounds: &Bounds<T>,
-    encode: impl Fn(&T) -> Vec<u8>,
-) -> TermRange {
-    use std::ops::Bound::{Excluded, Included, Unbounded};
+/// The terms of one kind within the bounds.
+fn term_range(names: &FieldTerms, kind: Kind, bounds: Bounds<Vec<u8>>) -> TermRange {
+    use std::ops::Bound::Unbounded;
     let whole = TermRange::prefix(&names.term(kind, b""));
-    let bound = |bound: &std::ops::Bound<T>, open| match bound {
-        Included(value) => Included(names.term(kind, &encode(value))),
-        Excluded(value) => Excluded(names.term(kind, &encode(value))),
-        Unbounded => open,
-    };
-    TermRange { from: bound(&bounds.lower, whole.from), to: bound(&bounds.upper, whole.to) }
+    let within = |bound, open| if bound == Unbounded { open } else { bound };
+    TermRange { from: within(bounds.lower, whole.from), to: within(bounds.upper, whole.to) }
 }
 
 fn leading_literal(wildcard: &Wildcard) -> &str {

@@ -54,7 +54,7 @@ fn is_present(partition: &Partition, segment: &Segment, field: &Field) -> tantiv
     Ok(segment.reader.inverted_index(partition.fields.terms)?.doc_freq(&term)? > 0)
 }
 
-/// Adds the metadata paths that hold a value, and whether one is a number.
+/// Adds the metadata paths that hold a value, and whether one is a number, sent as such or as text.
 fn add_paths(
     partition: &Partition,
     segment: &Segment,

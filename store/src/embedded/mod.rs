@@ -176,6 +176,18 @@ impl LogStore for EmbeddedStore {
         .await
     }
 
+    async fn place(&self, id: EntryId) -> Result<Option<String>, StoreError> {
+        self.read(move |snapshot| {
+            for partition in snapshot.iter().rev() {
+                if partition.find(id).map_err(error::reading)?.is_some() {
+                    return Ok(Some(format!("partition {}", partition.name)));
+                }
+            }
+            Ok(None)
+        })
+        .await
+    }
+
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError> {
         self.read(move |snapshot| search::received_after(snapshot, after, limit)).await
     }

@@ -10,7 +10,7 @@ use tantivy::{Index, IndexSettings};
 use super::tokenizer::MessageTokenizer;
 
 /// Raised whenever an index of the version before would be read wrongly.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 const MESSAGE_TOKENIZER: &str = "message";
 

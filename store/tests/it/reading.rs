@@ -28,6 +28,20 @@ fn many(from: u64, to: u64) -> Vec<logpipeline_store::NewEntry> {
 }
 
 on_every_engine! {
+    async fn an_entry_that_is_stored_has_a_place(engine: Engine) {
+        let store = engine.open();
+        store.put(vec![entry(1, json!({"message": "here"})), entry(2, json!({"message": "there"}))]).await;
+        let place = store.place(id(at(RECEIVED), 1)).await.unwrap().unwrap();
+        if engine == crate::engines::Engine::Embedded {
+            assert_eq!(place, "partition live-2023-09-15.0");
+        } else {
+            let (stream, index) = place.strip_prefix("data stream ").unwrap().split_once(", index ").unwrap();
+            assert!(stream.starts_with("logs-") && stream.ends_with(".default"), "{place}");
+            assert!(index.starts_with(&format!(".ds-{stream}-")) && index.ends_with("-000001"), "{place}");
+        }
+        assert_eq!(store.place(id(at(RECEIVED), 3)).await.unwrap(), None);
+    }
+
     async fn newest_first_and_by_id_among_equal_times(engine: Engine) {
         let store = engine.open();
         let times = ["08:00:01", "08:00:00", "08:00:01", "08:00:02"];
@@ -213,7 +227,7 @@ on_every_engine! {
         let store = engine.open();
         let fields = json!({
             "level": "error", "traceId": "t",
-            "metadata": {"b": {"c": 1, "d": "x"}, "a.b": true, "n": [1, "two"], "none": null, "empty": {}, "ключ": "v"},
+            "metadata": {"b": {"c": 1, "d": "x"}, "a.b": true, "n": [1, "two"], "s": ["503", "x"], "v": "1.2.3", "none": null, "empty": {}, "ключ": "v"},
         });
         let day = json!({"metadata": {"old": 1}, "timestamp": "2001-01-01T00:00:00Z"});
         store.put(vec![entry(1, fields), entry(2, day)]).await;
@@ -232,6 +246,8 @@ on_every_engine! {
             ("metadata.b.c", FieldKind::Number),
             ("metadata.b.d", FieldKind::Keyword),
             ("metadata.n", FieldKind::Number),
+            ("metadata.s", FieldKind::Number),
+            ("metadata.v", FieldKind::Keyword),
             ("metadata.ключ", FieldKind::Keyword),
         ]
         .map(|(name, kind)| (name.to_owned(), kind));

@@ -134,7 +134,7 @@ async fn another_schema_version_is_refused_with_the_way_out() {
     ];
     for error in errors {
         assert!(
-            matches!(&error, StoreError::SchemaVersion { found: 99, expected: 1, hint, .. } if hint.contains("export")),
+            matches!(&error, StoreError::SchemaVersion { found: 99, expected: 2, hint, .. } if hint.contains("export")),
             "{error}"
         );
     }

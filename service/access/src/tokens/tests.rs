@@ -142,9 +142,12 @@ fn a_token_comes_as_bearer_or_where_that_is_allowed_as_the_password_of_basic() {
         assert!(known(&[basic(&pair)], Schemes::BearerOrBasic), "{pair}");
         assert!(!known(&[basic(&pair)], Schemes::Bearer), "{pair}");
     }
+    let splunk = [format!("Splunk {TOKEN}")];
+    assert!(known(&splunk, Schemes::BearerOrBasic) && !known(&splunk, Schemes::Bearer));
     for values in [
         vec![],
         vec![TOKEN.to_owned()],
+        vec![format!("Splunk {TOKEN}x")],
         vec![format!("Bearer {TOKEN}x")],
         vec![format!("Digest {TOKEN}")],
         vec![basic(TOKEN)],
@@ -154,4 +157,24 @@ fn a_token_comes_as_bearer_or_where_that_is_allowed_as_the_password_of_basic() {
     ] {
         assert!(!known(&values, Schemes::BearerOrBasic), "{values:?}");
     }
+}
+
+#[test]
+fn a_token_comes_as_datadogs_key_where_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tokens");
+    fs::write(&path, format!("shop:{TOKEN}")).unwrap();
+    let tokens = Tokens::open(&[path]).unwrap();
+    let known = |pairs: &[(&'static str, &str)], schemes| {
+        let mut headers = HeaderMap::new();
+        for (name, value) in pairs {
+            headers.append(*name, value.parse().unwrap());
+        }
+        tokens.bearer(&headers, schemes).is_some()
+    };
+    assert!(known(&[("dd-api-key", TOKEN)], Schemes::BearerOrBasic));
+    assert!(!known(&[("dd-api-key", TOKEN)], Schemes::Bearer));
+    assert!(!known(&[("dd-api-key", "another")], Schemes::BearerOrBasic));
+    assert!(!known(&[("dd-api-key", TOKEN), ("dd-api-key", TOKEN)], Schemes::BearerOrBasic));
+    assert!(!known(&[("dd-api-key", TOKEN), ("authorization", "Bearer another")], Schemes::BearerOrBasic));
 }

@@ -1,5 +1,7 @@
 //! Settings that go together, and those that do not.
 
+use std::time::Duration;
+
 use clap::Parser;
 use logpipeline_store::RetentionPolicy;
 
@@ -10,6 +12,7 @@ fn without_flags_the_store_is_the_folder_below_the_data() {
     let folder = tempfile::tempdir().unwrap();
     open(writer(&[]), folder.path()).unwrap();
     assert!(folder.path().join("store").is_dir());
+    assert!(folder.path().join("dead-letters/store").is_dir());
     reader(&[]).open_reader(folder.path()).unwrap();
 }
 
@@ -98,6 +101,19 @@ fn retention_runs_here_where_there_is_something_to_see_to() {
         let flag = format!("--elasticsearch-lifecycle={lifecycle}");
         assert!(writer(&[&ELSEWHERE[..], &[&flag]].concat()).retains(keep_a_day()));
     }
+}
+
+#[test]
+fn dead_letters_are_kept_for_a_month_and_on_this_disk_up_to_a_gigabyte() {
+    let month = Some(Duration::from_secs(30 * 86_400));
+    let policy = |flags: &[&str]| writer(flags).dead_letter_policy();
+    assert_eq!(policy(&[]), RetentionPolicy { max_age: month, max_bytes: Some(1 << 30) });
+    assert_eq!(policy(&ELSEWHERE), RetentionPolicy { max_age: month, max_bytes: None });
+    let flags = ["--dead-letters-max-age=0", "--dead-letters-max-bytes=0"];
+    assert_eq!(policy(&flags), RetentionPolicy::default());
+    let flags = [&ELSEWHERE[..], &["--dead-letters-max-age=1d", "--dead-letters-max-bytes=5MiB"]].concat();
+    let day = Some(Duration::from_secs(86_400));
+    assert_eq!(policy(&flags), RetentionPolicy { max_age: day, max_bytes: Some(5 << 20) });
 }
 
 #[test]

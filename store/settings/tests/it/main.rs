@@ -4,12 +4,11 @@ mod combinations;
 mod secrets;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
 use logpipeline_model::Timestamp;
-use logpipeline_store::{LogStore, RetentionPolicy};
+use logpipeline_store::{RetentionPolicy, Stores};
 use logpipeline_store_settings::{SettingsError, StoreArgs, WriteArgs};
 
 #[derive(Debug, Parser)]
@@ -40,7 +39,7 @@ fn refusal(flags: &[&str]) -> String {
     error.to_string()
 }
 
-fn open(store: WriteArgs, folder: &Path) -> Result<Arc<dyn LogStore>, SettingsError> {
+fn open(store: WriteArgs, folder: &Path) -> Result<Stores, SettingsError> {
     store.open_writer(folder, RetentionPolicy::default(), Duration::from_secs(60), Timestamp::MIN)
 }
 

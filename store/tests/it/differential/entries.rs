@@ -107,6 +107,40 @@ pub const NUMBERS: [&str; 20] = [
     "1e300",
 ];
 
+/// Texts that are numbers, and texts that come close to it.
+pub const NUMERALS: [&str; 30] = [
+    "500",
+    "503",
+    "500.0",
+    "5E+2",
+    "+500",
+    "0500",
+    "-1.5",
+    "-1.50",
+    "1e3",
+    "007",
+    "7",
+    ".5",
+    "5.",
+    "-0",
+    "1e999",
+    "-1e999",
+    "18446744073709551615",
+    "18446744073709551616",
+    "9007199254740993",
+    "-9223372036854775808",
+    " 5",
+    "5 ",
+    "5x",
+    "0x10",
+    "٣",
+    "1_000",
+    "1.2.3",
+    "inf",
+    "-",
+    ".",
+];
+
 /// With zeros for the dots.
 const LONG_NUMBERS: [&str; 6] = ["500.…", "-1.5…", "6…", "0.…1", "1e-…400", "5e+…2"];
 
@@ -257,13 +291,22 @@ fn object(dice: &mut Dice, depth: usize) -> Value {
 fn any(dice: &mut Dice, depth: usize) -> Value {
     match dice.below(12) {
         0..=3 => number(dice),
-        4..=7 => value(dice).into(),
+        4..=5 => numeral(dice).into(),
+        6..=7 => value(dice).into(),
         8 => json!(dice.one_in(2)),
         9 => Value::Null,
         10 if depth > 0 => Value::Array((0..dice.below(4)).map(|_| any(dice, depth - 1)).collect()),
         _ if depth > 0 => object(dice, depth - 1),
         _ => number(dice),
     }
+}
+
+pub fn numeral(dice: &mut Dice) -> String {
+    if dice.one_in(40) {
+        // Longer than values are searched: only the whole of it shows whether it is a number.
+        return format!("{}{}", "0".repeat(8191), dice.pick(&["", "5", "0500", "0x", "é"]));
+    }
+    dice.pick(&NUMERALS).to_owned()
 }
 
 /// A literal that serde_json could not write as it is; see [`put_numbers`].

@@ -2,7 +2,7 @@
 
 use logpipeline_model::query::Query;
 
-use super::entries::{LEVELS, NUMBERS, PATHS, VALUES, WORDS, message, time_text, value, word};
+use super::entries::{LEVELS, NUMBERS, PATHS, VALUES, WORDS, message, numeral, time_text, value, word};
 use super::now;
 use crate::dice::Dice;
 
@@ -119,20 +119,27 @@ fn on_metadata(dice: &mut Dice) -> String {
     let quoted_path = quoted(&format!("metadata.{path}"));
     let field =
         if path.contains([' ', '\0']) || dice.one_in(4) { quoted_path } else { format!("metadata.{path}") };
-    match dice.below(9) {
+    match dice.below(12) {
         0 => format!("{field}:*"),
         1 => format!("{field}:{}", dice.pick(&NUMBERS)),
         2 => format!("{field}{}{}", dice.pick(&["=", ":", "!="]), quoted(&value(dice))),
-        3 => format!("{field}{}{}", dice.pick(&["<", "<=", ">", ">="]), dice.pick(&NUMBERS)),
-        4 => {
-            let (a, b) = (dice.pick(&NUMBERS), dice.pick(&NUMBERS));
-            range(&field, a, b, dice)
+        3 | 8 => format!("{field}{}{}", dice.pick(&["<", "<=", ">", ">="]), bound(dice)),
+        4 | 9 => {
+            let (a, b) = (bound(dice), bound(dice));
+            range(&field, &a, &b, dice)
         }
+        10 => format!("{field}{}{}", dice.pick(&["=", ":", "!="]), numeral(dice)),
+        11 => format!("{field}{}{}", dice.pick(&["=", ":", "!="]), quoted(&numeral(dice))),
         5 => format!("{field}:{}", wildcard(dice.pick(&VALUES), dice)),
         6 => format!("{field}=~{}", regex(dice)),
         7 => format!("{field}={}", dice.pick(&["500", "5e2", "true", "null", "s"])),
         _ => dice.pick(&["metadata:*", "a.b:*", "http.status:500", "-metadata:*"]).to_owned(),
     }
+}
+
+/// A number, or in quotes what may be one.
+fn bound(dice: &mut Dice) -> String {
+    if dice.one_in(3) { quoted(&numeral(dice)) } else { dice.pick(&NUMBERS).to_owned() }
 }
 
 fn range(field: &str, from: &str, to: &str, dice: &mut Dice) -> String {

@@ -86,7 +86,7 @@ on_every_engine! {
             ("metadata.n:500", &["number", "text", "array"]),
             ("metadata.n:500.0", &["number"]),
             ("metadata.n:\"500\"", &["number", "text", "array"]),
-            ("metadata.n>=500", &["number", "decimal", "array", "largest"]),
+            ("metadata.n>=500", &["number", "text", "decimal", "array", "largest"]),
             ("metadata.n:{500 TO 501]", &["decimal", "array"]),
             ("metadata.n>18446744073709551614", &["largest"]),
             ("metadata.n>18446744073709551615", &[]),
@@ -99,6 +99,34 @@ on_every_engine! {
         store.put(vec![NewEntry { body: body.into(), ..huge }]).await;
         let page = store.search(request("metadata.n>18446744073709551615")).await.unwrap();
         assert_eq!(page.total, Some(1));
+    }
+
+    async fn texts_that_are_numbers_compare_as_numbers_and_equal_as_texts(engine: Engine) {
+        let store = engine.open();
+        let values = [
+            "503", "503.0", "+503", "0503", "5.03e2", "-1.5", "1e3", "007", " 5", "5x", "0x10", "٣", "",
+            "18446744073709551615",
+        ];
+        store.put(entries(
+            values.map(|value| json!({"message": value, "metadata": {"http": {"status": value}}}))
+                .into_iter()
+                .chain([json!({"message": "bare", "metadata": {"http": {"status": 503}}})]),
+        )).await;
+        expect(&store, &[
+            ("http.status:[500 TO 599]", &["503", "503.0", "+503", "0503", "5.03e2", "bare"]),
+            ("http.status:[503 TO 503]", &["503", "503.0", "+503", "0503", "5.03e2", "bare"]),
+            ("http.status:{503 TO *]", &["1e3", "18446744073709551615"]),
+            ("http.status:[* TO 503}", &["-1.5", "007"]),
+            ("http.status>=404 http.status<1000", &["503", "503.0", "+503", "0503", "5.03e2", "bare"]),
+            ("http.status<0.5", &["-1.5"]),
+            ("http.status>18446744073709551614", &["18446744073709551615"]),
+            ("http.status:503", &["503", "bare"]),
+            ("http.status=503", &["503", "bare"]),
+            ("http.status:\"503.0\"", &["503.0"]),
+            ("http.status:503.0", &["503.0", "bare"]),
+            ("http.status:7", &[]),
+            ("-http.status>-1e999", &[" 5", "5x", "0x10", "٣", ""]),
+        ]).await;
     }
 
     async fn no_key_or_value_is_too_long_to_be_stored(engine: Engine) {
