@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use logpipeline_ingestor::Metrics;
+use logpipeline_ingestor::intake::Protocol;
+use logpipeline_ingestor::ledger::Account;
 use logpipeline_ingestor::wal::disk::LocalDisk;
 use logpipeline_ingestor::wal::{Batch, Checkpoint, Options, Wal};
 use logpipeline_model::EntryId;
@@ -52,7 +54,9 @@ fn append(criterion: &mut Criterion) {
                             .into_iter()
                             .map(|batch| {
                                 let wal = opened.wal.clone();
-                                tokio::spawn(async move { wal.append(batch, 0, None, None).await })
+                                tokio::spawn(async move {
+                                    wal.append(batch, 0, Account::anonymous(Protocol::Json), None, None).await
+                                })
                             })
                             .collect();
                         for append in appends {

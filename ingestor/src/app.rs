@@ -8,17 +8,22 @@ use logpipeline_access::tls::TlsError;
 use logpipeline_access::watched::AccessError;
 use logpipeline_service::http_server::{self, Listener, ServerOptions};
 use logpipeline_service::{Shutdown, admin};
-use logpipeline_store::LogStore;
+use logpipeline_store::Stores;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::balance::{self, BalanceMetrics};
 use crate::budget::Budget;
+use crate::canary::{Canaries, Canary, CanaryMetrics};
 use crate::config::Config;
-use crate::dead_letters::DeadLetters;
-use crate::http::{self, Bounds, Ingest};
+use crate::dead_letters::{Bodies, Files, Shelf};
+use crate::http;
 use crate::ids::IdGenerator;
+use crate::intake::{Bounds, Ingest};
+use crate::listeners::{Addresses, Bound};
 use crate::metrics::{Metrics, Sample};
+use crate::receipts::{Journal, Receipts, Recorder};
 use crate::retention;
 use crate::shipper::{Progress, ShipOptions, Shipper};
 use crate::wal::disk::Disk;
@@ -35,6 +40,8 @@ pub enum IngestorError {
     Tokens(#[from] AccessError),
     #[error(transparent)]
     Tls(#[from] TlsError),
+    #[error("failed to read the shared key of --forward-shared-key-file: {0}")]
+    SharedKey(String),
     #[error("{reason}; the flag is {flag}")]
     Listen { flag: &'static str, reason: std::io::Error },
     /// The disk failed so that entries can't be made durable. Nothing that was acknowledged is lost.
@@ -50,8 +57,12 @@ pub enum IngestorError {
 pub struct Ingestor {
     pub address: SocketAddr,
     pub admin_address: SocketAddr,
+    /// Where protocols beside HTTP are served.
+    pub listeners: Addresses,
+    /// Where OTLP is accepted by gRPC.
+    pub otlp_grpc_address: Option<SocketAddr>,
     ingest: Arc<Ingest>,
-    server: tokio::task::JoinHandle<()>,
+    servers: Vec<tokio::task::JoinHandle<()>>,
     shipper: tokio::task::JoinHandle<()>,
     finish: watch::Sender<bool>,
     writer: WriterEnd,
@@ -61,29 +72,49 @@ pub struct Ingestor {
 }
 
 impl Ingestor {
-    /// Recovers the log under the data folder and begins to accept and ship. Files of access are read, and both
+    /// Recovers the log under the data folder and begins to accept and ship. Files of access are read, and all
     /// listeners bound, first, so that what is wrong with them changes nothing on disk.
     pub fn start(
         config: &Config,
-        store: Arc<dyn LogStore>,
+        stores: Stores,
         disk: Arc<dyn Disk>,
         shutdown: Shutdown,
     ) -> Result<Self, IngestorError> {
         let (gate, tls) = (config.access.gate()?, config.access.tls.open()?);
         let (tcp, address) = listen("--listen", config.listen)?;
         let (admin_listener, admin_address) = listen("--admin-listen", config.admin_listen)?;
+        let grpc =
+            config.otlp_grpc_listen.map(|address| listen("--otlp-grpc-listen", address)).transpose()?;
+        let bound = Bound::bind(config)?;
         let registry = admin::registry();
         let metrics = Metrics::register(&registry)?;
         let folder: PathBuf = config.data_dir.join("wal");
         let Opened { wal, reader, checkpoints, ledger, recovery, writer } =
-            Wal::open(&folder, config.wal(), disk, metrics.clone())?;
+            Wal::open(&folder, config.wal(), Arc::clone(&disk), metrics.clone())?;
         report(&recovery, &metrics);
+        let journal = config.data_dir.join("receipts");
+        let journal = Arc::new(Journal::open(&journal, config.receipts_size, disk, metrics.clone()));
+        let dead_letters = config.data_dir.join("dead-letters");
+        let receipts = Receipts::new(
+            Arc::clone(&journal),
+            wal.clone(),
+            stores.clone(),
+            dead_letters.clone(),
+            config.retention_rules(),
+        );
 
         let progress = Arc::new(Progress::default());
+        let canaries = if config.canary_interval.is_zero() {
+            None
+        } else {
+            Some(Arc::new(Canaries::new(CanaryMetrics::register(&registry)?)))
+        };
         let ingest = Arc::new(Ingest {
             wal: wal.clone(),
             ledger: Arc::clone(&ledger),
             progress: Arc::clone(&progress),
+            canaries: canaries.clone(),
+            receipts: Arc::new(receipts),
             ids: IdGenerator::default(),
             budget: Budget::new(config.max_in_flight),
             bounds: Bounds {
@@ -92,40 +123,59 @@ impl Ingestor {
                 deadline: config.body_deadline,
                 entry: config.limits(),
             },
+            bodies: Bodies::start(Arc::clone(&stores.dead_letters), metrics.clone(), &shutdown),
             metrics: metrics.clone(),
             shutdown: shutdown.clone(),
         });
         let sampled = Arc::clone(&ingest);
         Metrics::observe(&registry, move || sample(&sampled))?;
 
+        if let Some(canaries) = canaries {
+            let (ingest, store) = (Arc::clone(&ingest), Arc::clone(&stores.logs));
+            let (interval, timeout) = (config.canary_interval, config.canary_timeout);
+            let canary = Canary { ingest, store, interval, timeout, canaries };
+            shutdown.spawn(canary.run(shutdown.clone()));
+        }
+        let balance = BalanceMetrics::register(&registry, Arc::clone(&ledger))?;
+        shutdown.spawn(balance::watch(Arc::clone(&ingest), balance, shutdown.clone()));
+
         let (finish, finished) = watch::channel(false);
+        let files = Files::new(config.data_dir.join("dead-letters"));
         let shipper = Shipper {
-            store: Arc::clone(&store),
+            store: Arc::clone(&stores.logs),
             wal,
             reader,
             checkpoints,
             recorded: ledger.settled(),
             ledger,
-            dead_letters: DeadLetters::new(config.data_dir.join("dead-letters")),
+            dead_letters: Shelf::new(Arc::clone(&stores.dead_letters), files),
+            recorder: Recorder::new(journal),
             progress,
             metrics: metrics.clone(),
             options: ShipOptions { linger: config.linger, ..ShipOptions::default() },
         };
         let shipper = tokio::spawn(shipper.run(finished));
-        if config.store.retains(config.retention()) {
-            let interval = config.retention_interval;
-            shutdown.spawn(retention::run(store, config.retention(), interval, metrics, shutdown.clone()));
+        for (store, policy, metrics) in [
+            (&stores.logs, config.retention(), Some(metrics.clone())),
+            (&stores.dead_letters, config.store.dead_letter_policy(), None),
+        ] {
+            if config.store.retains(policy) {
+                let (store, interval) = (Arc::clone(store), config.retention_interval);
+                shutdown.spawn(retention::run(store, policy, interval, metrics, shutdown.clone()));
+            }
         }
         let options = ServerOptions {
             header_timeout: config.header_timeout,
-            max_connections: config.max_connections as usize,
+            max_connections: bound.connections(config),
             grace: config.grace,
+            outlive_client: true,
             ..ServerOptions::default()
         };
         let admin = Shutdown::default();
         let readiness = admin::Readiness::default();
+        let replay = http::replay(&ingest, stores);
         let routes = admin::router(readiness, registry, shutdown.clone())
-            .merge(http::admin_router(Arc::clone(&ingest)));
+            .merge(http::admin_router(Arc::clone(&ingest), Arc::clone(&replay)));
         let admin_options =
             ServerOptions { max_connections: ServerOptions::admin().max_connections, ..options };
         // Served to the very end, so that the last figures can be read.
@@ -138,15 +188,26 @@ impl Ingestor {
             ),
         }
         let https = tls.is_some();
-        let router = http::router(Arc::clone(&ingest), gate);
-        let listener = Listener { tcp, tls };
-        let server = tokio::spawn(http_server::serve(listener, router, options, shutdown.clone()));
+        let listeners = bound.addresses().clone();
+        let mut servers = vec![bound.serve(config, tls.clone(), &ingest)];
+        let mut serve = |tcp, router| {
+            let listener = Listener { tcp, tls: tls.clone() };
+            servers.push(tokio::spawn(http_server::serve(listener, router, options, shutdown.clone())));
+        };
+        let otlp_grpc_address = grpc.map(|(tcp, address)| {
+            serve(tcp, http::grpc::router(Arc::clone(&ingest), gate.clone()));
+            tracing::info!(%address, https, "listening for OTLP by gRPC");
+            address
+        });
+        serve(tcp, http::router(Arc::clone(&ingest), &replay, gate));
         tracing::info!(%address, %admin_address, https, data_dir = %config.data_dir.display(), "listening");
         Ok(Self {
             address,
             admin_address,
+            listeners,
+            otlp_grpc_address,
             ingest,
-            server,
+            servers,
             shipper,
             finish,
             writer,
@@ -178,7 +239,9 @@ impl Ingestor {
             self.shutdown.trigger();
         }
         let until = Instant::now() + self.grace;
-        let _ = tokio::time::timeout_at(until, &mut self.server).await;
+        for server in &mut self.servers {
+            let _ = tokio::time::timeout_at(until, server).await;
+        }
         self.ingest.wal.close();
         if writing {
             let _ = tokio::time::timeout_at(until, &mut self.writer).await;

@@ -11,6 +11,8 @@ use logpipeline_store::RetentionPolicy;
 use logpipeline_store_settings::WriteArgs;
 
 use crate::access::{AccessArgs, InvalidAccess};
+use crate::listeners::args::{InvalidListeners, ListenerArgs};
+use crate::receipts::Rules;
 use crate::wal::{self, record, segment};
 
 /// Accepts log entries over HTTP, makes them durable, and ships them to the store.
@@ -24,11 +26,17 @@ pub struct Config {
     #[arg(long, env = "LOGPIPELINE_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:3000")]
     pub listen: SocketAddr,
 
-    /// Address of /healthz, /readyz, /metrics and /delivery, which ask for no token: don't publish it.
+    /// Address to accept OTLP by gRPC on, such as 0.0.0.0:4317; not accepted unless given.
+    #[arg(long, env = "LOGPIPELINE_OTLP_GRPC_LISTEN", value_name = "ADDRESS")]
+    pub otlp_grpc_listen: Option<SocketAddr>,
+
+    /// Address of /healthz, /readyz, /metrics, /delivery, /receipts and /logs/{id}/delivery, which ask for no token: don't
+    /// publish it.
     #[arg(long, env = "LOGPIPELINE_ADMIN_LISTEN", value_name = "ADDRESS", default_value = "0.0.0.0:9090")]
     pub admin_listen: SocketAddr,
 
-    /// Folder of the write-ahead log (wal/), the embedded store (store/) and the dead letters (dead-letters/).
+    /// Folder of the write-ahead log (wal/), the embedded store (store/), the dead letters (dead-letters/) and the receipts
+    /// (receipts/).
     #[arg(long, env = "LOGPIPELINE_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
     pub data_dir: PathBuf,
 
@@ -39,6 +47,10 @@ pub struct Config {
     /// Size of one file of the write-ahead log.
     #[arg(long, env = "LOGPIPELINE_WAL_SEGMENT_SIZE", value_name = "BYTES", default_value = "16MiB", value_parser = parse_bytes)]
     pub wal_segment_size: u64,
+
+    /// Most disk that the files of receipts may take, by which the ingestor tells what became of a request; the oldest go first.
+    #[arg(long, env = "LOGPIPELINE_RECEIPTS_SIZE", value_name = "BYTES", default_value = "256MiB", value_parser = parse_bytes)]
+    pub receipts_size: u64,
 
     /// Largest body, after decompression, and also as it was sent.
     #[arg(long, env = "LOGPIPELINE_MAX_BODY", value_name = "BYTES", default_value = "32MiB", value_parser = parse_bytes)]
@@ -77,6 +89,15 @@ pub struct Config {
     #[arg(long, env = "LOGPIPELINE_LINGER", value_name = "DURATION", default_value = "200ms", value_parser = parse_duration)]
     pub linger: Duration,
 
+    /// How often to send a canary: an entry that is searched for, to tell how soon entries are found, and whether they are;
+    /// 0 sends none.
+    #[arg(long, env = "LOGPIPELINE_CANARY_INTERVAL", value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
+    pub canary_interval: Duration,
+
+    /// How long after the store took a canary a search may take to find it; then it counts as lost.
+    #[arg(long, env = "LOGPIPELINE_CANARY_TIMEOUT", value_name = "DURATION", default_value = "60s", value_parser = parse_duration)]
+    pub canary_timeout: Duration,
+
     /// Remove entries this long after the later of their timestamp and receipt; 0 keeps them.
     #[arg(long, env = "LOGPIPELINE_RETENTION_MAX_AGE", value_name = "DURATION", default_value = "0", value_parser = parse_duration)]
     pub retention_max_age: Duration,
@@ -101,6 +122,9 @@ pub struct Config {
     pub access: AccessArgs,
 
     #[command(flatten)]
+    pub listeners: ListenerArgs,
+
+    #[command(flatten)]
     pub store: WriteArgs,
 }
 
@@ -111,12 +135,15 @@ pub enum InvalidConfig {
     Range { flag: &'static str, how: &'static str, advice: String },
     #[error(transparent)]
     Access(#[from] InvalidAccess),
+    #[error(transparent)]
+    Listeners(#[from] InvalidListeners),
 }
 
 impl Config {
     /// Checks what the single flags cannot know.
     pub fn check(&self) -> Result<(), InvalidConfig> {
         self.access.check()?;
+        self.listeners.check(&self.access)?;
         let invalid = |flag, how, advice: String| Err(InvalidConfig::Range { flag, how, advice });
         // A stored form repeats long metadata paths at most once more.
         let largest =
@@ -135,6 +162,9 @@ impl Config {
                 format!("two segments must fit: at least {}", format_bytes(2 * self.wal_segment_size));
             return invalid("--wal-size", "small", advice);
         }
+        if self.receipts_size < 1 << 20 {
+            return invalid("--receipts-size", "small", "at least 1MiB".to_owned());
+        }
         if self.max_body > 1 << 30 {
             return invalid("--max-body", "large", "at most 1GiB; send several batches instead".to_owned());
         }
@@ -142,6 +172,9 @@ impl Config {
             let advice =
                 format!("a body and its entries must fit: at least {}", format_bytes(2 * self.max_body));
             return invalid("--max-in-flight", "small", advice);
+        }
+        if !self.canary_interval.is_zero() && self.canary_interval < Duration::from_secs(1) {
+            return invalid("--canary-interval", "small", "at least 1s, or 0 for none".to_owned());
         }
         for (flag, duration) in [
             ("--header-timeout", self.header_timeout),
@@ -165,6 +198,11 @@ impl Config {
             entry_bytes: usize::try_from(self.max_entry).unwrap_or(usize::MAX),
             depth: self.max_depth as usize,
         }
+    }
+
+    /// By which rules entries may be gone.
+    pub fn retention_rules(&self) -> Rules {
+        Rules { policy: self.retention(), classes: self.store.retention_class.clone() }
     }
 
     pub fn retention(&self) -> RetentionPolicy {
@@ -200,7 +238,9 @@ mod tests {
                 "--wal-segment-size is too small: an entry of --max-entry must fit",
             ),
             (&["--max-body", "256MiB"], "--max-in-flight is too small: a body and its entries must fit"),
+            (&["--receipts-size", "1000"], "--receipts-size is too small: at least 1MiB"),
             (&["--body-timeout", "0"], "--body-timeout is too small"),
+            (&["--canary-interval", "10ms"], "--canary-interval is too small: at least 1s, or 0 for none"),
         ] {
             let error = check(arguments).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

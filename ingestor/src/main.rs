@@ -34,8 +34,8 @@ fn run(config: &Config) -> anyhow::Result<()> {
     let result = runtime.block_on(async {
         let shutdown = Shutdown::on_signal(config.drain).context("failed to listen for signals")?;
         let (policy, interval) = (config.retention(), config.retention_interval);
-        let store = config.store.open_writer(&config.data_dir, policy, interval, clock::now())?;
-        let ingestor = Ingestor::start(config, store, Arc::new(LocalDisk), shutdown)?;
+        let stores = config.store.open_writer(&config.data_dir, policy, interval, clock::now())?;
+        let ingestor = Ingestor::start(config, stores, Arc::new(LocalDisk), shutdown)?;
         ingestor.run().await?;
         anyhow::Ok(())
     });

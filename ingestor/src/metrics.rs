@@ -4,11 +4,15 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use logpipeline_model::entry::Reason;
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{
     Gauge, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry, exponential_buckets,
 };
+
+use crate::dead_letters::Dropped;
+use crate::intake::Protocol;
 
 /// Handles to the figures; clones share them.
 #[derive(Clone)]
@@ -22,10 +26,19 @@ pub struct Figures {
     pub received: IntCounter,
     pub accepted: IntCounter,
     pub rejected: IntCounterVec,
+    /// Entries by the protocol they came by, and by what became of them there.
+    spoken: IntCounterVec,
+    /// Connections of the listeners that were closed because of what came over them.
+    pub broken_connections: IntCounter,
+    /// Entries that came by UDP and found no room.
+    pub udp_dropped: IntCounter,
     /// Entries settled, by the store's outcome.
     pub stored: IntCounter,
     pub duplicates: IntCounter,
     pub dead_lettered: IntCounter,
+    /// Bodies that could not be read and were kept, by protocol; and those that were not, by reason.
+    dead_bodies: IntCounterVec,
+    dropped_bodies: IntCounterVec,
     commit_seconds: Histogram,
     commit_entries: Histogram,
     committed_bytes: IntCounter,
@@ -37,31 +50,13 @@ pub struct Figures {
     pub batch_seconds: Histogram,
     pub store_errors: IntCounter,
     pub checkpoint_errors: IntCounter,
+    /// Writes to the journal of requests that failed.
+    pub receipts_errors: IntCounter,
+    /// Requests and batches that found no room to wait for the journal.
+    pub receipts_dropped: IntCounter,
+    pub receipts_bytes: IntGauge,
     pub retained_entries: IntCounter,
     pub retained_bytes: IntCounter,
-}
-
-/// Why a line was rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RejectReason {
-    /// Not JSON, not an object, or cut off.
-    Malformed,
-    /// A field's value is not what it must be.
-    Field,
-    /// Larger or more deeply nested than allowed.
-    Limit,
-}
-
-impl RejectReason {
-    pub const ALL: [Self; 3] = [Self::Malformed, Self::Field, Self::Limit];
-
-    fn label(self) -> &'static str {
-        match self {
-            Self::Malformed => "malformed",
-            Self::Field => "field",
-            Self::Limit => "limit",
-        }
-    }
 }
 
 /// What became of a request.
@@ -150,6 +145,22 @@ impl Metrics {
             registry.register(Box::new(histogram.clone()))?;
             Ok::<_, prometheus::Error>(histogram)
         };
+        let gauge = |name: &str, help: &str| {
+            let gauge = IntGauge::new(format!("logpipeline_ingestor_{name}"), help)?;
+            registry.register(Box::new(gauge.clone()))?;
+            Ok::<_, prometheus::Error>(gauge)
+        };
+        let spoken = Opts::new(
+            "logpipeline_ingestor_protocol_entries_total",
+            "Entries accepted and rejected, by the protocol they came by.",
+        );
+        let spoken = IntCounterVec::new(spoken, &["protocol", "outcome"])?;
+        registry.register(Box::new(spoken.clone()))?;
+        for protocol in Protocol::ALL {
+            for outcome in ["accepted", "rejected"] {
+                spoken.with_label_values(&[protocol.label(), outcome]);
+            }
+        }
         // 0.1 ms to 26 s, and 1 to 262,144.
         let seconds = || exponential_buckets(0.0001, 4.0, 10);
         let counts = || exponential_buckets(1.0, 4.0, 10);
@@ -174,7 +185,16 @@ impl Metrics {
                 "rejected_entries_total",
                 "Entries that were not valid, by reason.",
                 "reason",
-                &RejectReason::ALL.map(RejectReason::label),
+                &Reason::ALL.map(Reason::label),
+            )?,
+            spoken,
+            broken_connections: counter(
+                "broken_connections_total",
+                "Connections of listeners closed because what came over them could not be read on.",
+            )?,
+            udp_dropped: counter(
+                "udp_dropped_total",
+                "Entries that came by UDP and were dropped because the log or the memory was full.",
             )?,
             stored: counter("stored_entries_total", "Entries the store confirmed.")?,
             duplicates: counter(
@@ -182,6 +202,18 @@ impl Metrics {
                 "Entries the store had already, sent again by their sender.",
             )?,
             dead_lettered: counter("dead_lettered_entries_total", "Entries the store refused for good.")?,
+            dead_bodies: counters(
+                "dead_letter_bodies_total",
+                "Bodies that could not be read and were kept as dead letters, by protocol.",
+                "protocol",
+                &Protocol::ALL.map(Protocol::label),
+            )?,
+            dropped_bodies: counters(
+                "dead_letter_bodies_dropped_total",
+                "Bodies that could not be read and were not kept as dead letters, by reason.",
+                "reason",
+                &Dropped::ALL.map(Dropped::label),
+            )?,
             commit_seconds: histogram(
                 "wal_commit_seconds",
                 "Time of one write and sync of the log, in seconds.",
@@ -214,6 +246,15 @@ impl Metrics {
                 "Writes to the store that failed and are tried again.",
             )?,
             checkpoint_errors: counter("checkpoint_errors_total", "Checkpoints that could not be written.")?,
+            receipts_errors: counter(
+                "receipts_write_errors_total",
+                "Writes of receipts that failed; entries are shipped all the same.",
+            )?,
+            receipts_dropped: counter(
+                "receipts_dropped_total",
+                "Requests and batches that are not written down among the receipts for want of room.",
+            )?,
+            receipts_bytes: gauge("receipts_file_bytes", "Bytes of the files of receipts.")?,
             retained_entries: counter("retention_removed_entries_total", "Entries removed by retention.")?,
             retained_bytes: counter("retention_removed_bytes_total", "Bytes freed by retention.")?,
         })))
@@ -256,10 +297,26 @@ impl Metrics {
         self.0.accepted.inc_by(accepted);
     }
 
-    pub(crate) fn reject(&self, reason: RejectReason, count: u64) {
+    pub(crate) fn spoken(&self, protocol: Protocol, accepted: u64, rejected: u64) {
+        for (outcome, count) in [("accepted", accepted), ("rejected", rejected)] {
+            if count > 0 {
+                self.0.spoken.with_label_values(&[protocol.label(), outcome]).inc_by(count);
+            }
+        }
+    }
+
+    pub(crate) fn reject(&self, reason: Reason, count: u64) {
         if count > 0 {
             self.0.rejected.with_label_values(&[reason.label()]).inc_by(count);
         }
+    }
+
+    pub(crate) fn kept_body(&self, protocol: Protocol) {
+        self.0.dead_bodies.with_label_values(&[protocol.label()]).inc();
+    }
+
+    pub(crate) fn dropped_body(&self, why: Dropped, count: u64) {
+        self.0.dropped_bodies.with_label_values(&[why.label()]).inc_by(count);
     }
 
     pub(crate) fn request(&self, outcome: Outcome, elapsed: Duration) {

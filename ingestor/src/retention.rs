@@ -12,17 +12,17 @@ use crate::metrics::Metrics;
 /// How long the store may take at the end to let another process go on with it.
 const RELEASE: Duration = Duration::from_secs(2);
 
-/// Applies `policy` now and every `interval`, until the end begins.
+/// Applies `policy` now and every `interval`, until the end begins; counts what is removed to `metrics`.
 pub async fn run(
     store: Arc<dyn LogStore>,
     policy: RetentionPolicy,
     interval: Duration,
-    metrics: Metrics,
+    metrics: Option<Metrics>,
     shutdown: Shutdown,
 ) {
     let rounds = async {
         loop {
-            round(&*store, policy, &metrics).await;
+            round(&*store, policy, metrics.as_ref()).await;
             tokio::time::sleep(interval).await;
         }
     };
@@ -40,12 +40,14 @@ pub async fn run(
     }
 }
 
-async fn round(store: &dyn LogStore, policy: RetentionPolicy, metrics: &Metrics) {
+async fn round(store: &dyn LogStore, policy: RetentionPolicy, metrics: Option<&Metrics>) {
     match store.retain(policy, clock::now()).await {
         Ok(report) if report.removed.is_empty() => {}
         Ok(report) => {
-            metrics.retained_entries.inc_by(report.entries);
-            metrics.retained_bytes.inc_by(report.bytes);
+            if let Some(metrics) = metrics {
+                metrics.retained_entries.inc_by(report.entries);
+                metrics.retained_bytes.inc_by(report.bytes);
+            }
             tracing::info!(
                 entries = report.entries,
                 bytes = report.bytes,

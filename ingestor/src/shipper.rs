@@ -6,16 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use logpipeline_model::dead_letter::Origin;
 use logpipeline_store::{LogStore, NewEntry, StoreError, WriteOutcome};
 use tokio::sync::watch;
 use tracing::Instrument;
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::clock;
-use crate::dead_letters::{DeadLetter, DeadLetters};
-use crate::ledger::{Ledger, Settled};
+use crate::dead_letters::{Line, Refused, Shelf, back_off};
+use crate::ledger::{Ledger, Outcome, Settled, Settlement};
 use crate::metrics::Metrics;
-use crate::wal::{Checkpoint, CheckpointFile, Chunk, Reader, Wal};
+use crate::receipts::{Note, Recorder};
+use crate::wal::{Checkpoint, CheckpointFile, Chunk, LoggedEntry, Reader, Wal};
 
 #[derive(Debug, Clone, Copy)]
 pub struct ShipOptions {
@@ -40,6 +42,36 @@ impl Default for ShipOptions {
             retry_base: Duration::from_millis(100),
             retry_max: Duration::from_secs(5),
         }
+    }
+}
+
+impl ShipOptions {
+    fn back_off(&self, attempt: u32) -> Duration {
+        back_off(attempt, self.retry_base, self.retry_max)
+    }
+}
+
+/// Waits between tries to write dead letters.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    options: ShipOptions,
+    progress: Arc<Progress>,
+}
+
+#[cfg(test)]
+impl Patience {
+    pub(crate) fn of(most: Duration) -> Self {
+        let options = ShipOptions { retry_base: most, retry_max: most, ..ShipOptions::default() };
+        Self { options, progress: Arc::default() }
+    }
+}
+
+impl Patience {
+    pub(crate) async fn wait(&self, attempt: u32, error: &StoreError) {
+        let wait = self.options.back_off(attempt);
+        tracing::warn!(%error, attempt, retry_seconds = wait.as_secs_f64(), "failed to write dead letters; trying again");
+        self.progress.set_trouble(Some(format!("dead letters cannot be written: {error}")));
+        tokio::time::sleep(wait).await;
     }
 }
 
@@ -77,7 +109,8 @@ pub struct Shipper {
     pub reader: Reader,
     pub checkpoints: CheckpointFile,
     pub ledger: Arc<Ledger>,
-    pub dead_letters: DeadLetters,
+    pub dead_letters: Shelf,
+    pub recorder: Recorder,
     pub progress: Arc<Progress>,
     pub metrics: Metrics,
     pub options: ShipOptions,
@@ -91,9 +124,11 @@ const IDLE_CHECKPOINT: Duration = Duration::from_secs(1);
 impl Shipper {
     /// Ships until `finish` turns true and the log is empty.
     pub async fn run(mut self, mut finish: watch::Receiver<bool>) {
+        let mut stuck = false;
         loop {
-            if self.reader.position().number >= self.wal.head().number {
+            if std::mem::take(&mut stuck) || self.is_at_head() {
                 self.progress.oldest.store(0, Ordering::Relaxed);
+                self.recorder.flush().await;
                 self.checkpoint_counts();
                 if *finish.borrow() {
                     return;
@@ -107,7 +142,9 @@ impl Shipper {
             }
             self.progress.oldest.store(clock::unix_nanos(), Ordering::Relaxed);
             self.linger(&mut finish).await;
+            let before = self.reader.position();
             match self.read().await {
+                Ok(chunk) if chunk.is_empty() && chunk.end == before => stuck = true,
                 Ok(chunk) => self.ship(chunk).await,
                 Err(error) => {
                     tracing::error!(%error, "failed to read the write-ahead log; trying again");
@@ -116,6 +153,12 @@ impl Shipper {
                 }
             }
         }
+    }
+
+    /// Whether nothing follows, not even a note.
+    fn is_at_head(&self) -> bool {
+        let (at, head) = (self.reader.position(), self.wal.head());
+        at.number >= head.number && (at.segment, at.offset) >= (head.segment, head.offset)
     }
 
     async fn linger(&self, finish: &mut watch::Receiver<bool>) {
@@ -164,24 +207,35 @@ impl Shipper {
             self.progress.oldest.store(first.received_at.max(1), Ordering::Relaxed);
         }
         let outcomes = self.write(&chunk).await;
-        let mut verdict = Settled { dead_lettered: chunk.lost, ..Settled::default() };
-        for (entry, outcome) in chunk.entries.iter().zip(&outcomes) {
-            match outcome {
-                WriteOutcome::Stored => verdict.stored += 1,
-                // Only a sender's retry repeats a derived id; any other was stored by a write that was not
-                // confirmed before a crash.
-                WriteOutcome::Duplicate if entry.id.is_derived() => verdict.duplicates += 1,
-                WriteOutcome::Duplicate => verdict.stored += 1,
-                WriteOutcome::Refused { .. } => verdict.dead_lettered += 1,
-            }
-        }
+        let settlement = self.settlement(&chunk, &outcomes);
+        let verdict = settlement.total;
         self.bury(&chunk, &outcomes).await;
+        self.recorder.record(&self.wal, &*self.store, &chunk, &outcomes).await;
         self.metrics.stored.inc_by(verdict.stored);
         self.metrics.duplicates.inc_by(verdict.duplicates);
         self.metrics.dead_lettered.inc_by(verdict.dead_lettered);
-        let settled = self.ledger.settle(verdict);
+        let settled = self.ledger.settle(&settlement);
         self.progress.set_trouble(None);
         self.checkpoint(Checkpoint { position: chunk.end, settled });
+    }
+
+    /// What became of a chunk's entries.
+    fn settlement(&self, chunk: &Chunk, outcomes: &[WriteOutcome]) -> Settlement {
+        let taken = chunk.entries.len() as u64 + chunk.lost;
+        let mut settlement = Settlement::new(chunk.end.number.saturating_sub(taken));
+        for (entry, outcome) in chunk.entries.iter().zip(outcomes) {
+            settlement.lose(entry.number.saturating_sub(settlement.end()));
+            let outcome = match outcome {
+                // Only a sender's retry repeats a derived id; any other was stored by a write that was not
+                // confirmed before a crash.
+                WriteOutcome::Duplicate if entry.id.is_derived() => Outcome::Duplicate,
+                WriteOutcome::Stored | WriteOutcome::Duplicate => Outcome::Stored,
+                WriteOutcome::Refused { .. } => Outcome::DeadLettered,
+            };
+            settlement.push(1, outcome, self.ledger.resource(entry.number, &entry.body));
+        }
+        settlement.lose(chunk.end.number.saturating_sub(settlement.end()));
+        settlement
     }
 
     /// Writes a chunk's entries to the store, as often as it takes.
@@ -218,7 +272,7 @@ impl Shipper {
             self.metrics.store_errors.inc();
             self.progress.set_trouble(Some(error.to_string()));
             self.wal.relieve_disk();
-            let wait = self.back_off(attempt);
+            let wait = self.options.back_off(attempt);
             tracing::warn!(%error, attempt, entries = chunk.entries.len(), retry_seconds = wait.as_secs_f64(), "failed to write to the store; trying again");
             tokio::time::sleep(wait).await;
         }
@@ -228,26 +282,36 @@ impl Shipper {
     /// Writes what the store refused, and what damage cost, to the dead letters, as often as it takes.
     async fn bury(&mut self, chunk: &Chunk, outcomes: &[WriteOutcome]) {
         let at = clock::now();
-        let blank =
-            DeadLetter { at, reason: "", id: None, entry: None, raw: None, file: None, entries: None };
+        let blank = Line { at, reason: "", id: None, entry: None, raw: None, file: None, entries: None };
         let refused = chunk.entries.iter().zip(outcomes).filter_map(|(entry, outcome)| match outcome {
-            WriteOutcome::Refused { reason } => Some((entry, reason)),
+            WriteOutcome::Refused { reason } => Some((entry, reason, Request::of(chunk, entry))),
             _ => None,
         });
-        let mut letters: Vec<_> = refused
-            .map(|(entry, reason)| {
-                let json = serde_json::from_slice(&entry.body).ok();
-                let raw = if json.is_none() { str::from_utf8(&entry.body).ok() } else { None };
-                DeadLetter { reason, id: Some(entry.id), entry: json, raw, ..blank }
+        let refused: Vec<_> = refused.collect();
+        let refused: Vec<_> = refused
+            .iter()
+            .map(|(entry, reason, request)| {
+                let origin = request.as_ref().map(Request::origin).unwrap_or_default();
+                Refused { entry, reason, origin }
             })
             .collect();
-        letters.extend(chunk.damage.iter().map(|damage| DeadLetter {
+        let patience = Patience { options: self.options, progress: Arc::clone(&self.progress) };
+        let unkept = self.dead_letters.keep(at, &refused, &patience).await;
+        let mut letters: Vec<_> = unkept
+            .iter()
+            .map(|Refused { entry, reason, .. }| {
+                let json = serde_json::from_slice(&entry.body).ok();
+                let raw = if json.is_none() { str::from_utf8(&entry.body).ok() } else { None };
+                Line { reason, id: Some(entry.id), entry: json, raw, ..blank }
+            })
+            .collect();
+        letters.extend(chunk.damage.iter().map(|damage| Line {
             reason: "damaged in the write-ahead log; the file keeps the bytes",
             file: damage.kept_in.as_deref(),
             ..blank
         }));
         if chunk.lost > 0 {
-            letters.push(DeadLetter {
+            letters.push(Line {
                 reason: "acknowledged entries are lost to damage of the write-ahead log",
                 entries: Some(chunk.lost),
                 ..blank
@@ -256,17 +320,11 @@ impl Shipper {
         for attempt in 1u32.. {
             // A file's write and sync: short, and rare.
             let Err(error) = self.dead_letters.append(&letters) else { return };
-            let wait = self.back_off(attempt);
+            let wait = self.options.back_off(attempt);
             tracing::error!(%error, attempt, retry_seconds = wait.as_secs_f64(), "failed to write dead letters; trying again");
             self.progress.set_trouble(Some(format!("dead letters cannot be written: {error}")));
             tokio::time::sleep(wait).await;
         }
-    }
-
-    /// Exponential, with jitter so that many ingestors don't come back at once.
-    fn back_off(&self, attempt: u32) -> Duration {
-        let doubled = self.options.retry_base.saturating_mul(1 << (attempt - 1).min(20));
-        doubled.min(self.options.retry_max).mul_f64(rand::random_range(0.5..=1.0))
     }
 
     fn checkpoint_counts(&mut self) {
@@ -285,6 +343,35 @@ impl Shipper {
         if let Err(error) = result {
             self.metrics.checkpoint_errors.inc();
             tracing::warn!(%error, "failed to write the checkpoint of the write-ahead log; the next batch tries again");
+        }
+    }
+}
+
+/// What is known of the request that brought an entry.
+#[derive(Debug)]
+struct Request {
+    note: Note,
+    peer: Option<String>,
+    receipt: String,
+}
+
+impl Request {
+    fn of(chunk: &Chunk, entry: &LoggedEntry) -> Option<Self> {
+        let note: Note = serde_json::from_slice(&chunk.note_of(entry)?.body).ok()?;
+        // Where its own note is damaged, that of the next request is found.
+        if note.received_at.unix_nanos() != i128::from(entry.received_at) {
+            return None;
+        }
+        let peer = note.peer.map(|peer| peer.to_string());
+        Some(Self { receipt: note.receipt.to_string(), peer, note })
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        Origin {
+            protocol: Some(&self.note.protocol),
+            sender: self.note.sender.as_deref(),
+            peer: self.peer.as_deref(),
+            receipt: Some(&self.receipt),
         }
     }
 }

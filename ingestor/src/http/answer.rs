@@ -8,15 +8,13 @@ use logpipeline_service::Problem;
 use logpipeline_service::units::format_bytes;
 use serde::Serialize;
 
-use super::Ingest;
-use super::entries::RejectedLine;
-use crate::wal::{AppendError, Position};
+use crate::intake::{Ingest, RejectedLine, Submitted};
+use crate::wal::AppendError;
 
 /// The answer `202`: what was accepted is on disk.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Acknowledged {
-    /// Where the batch ends in the write-ahead log, for people who match answers with the ingestor's logs.
     receipt: String,
     accepted: u64,
     rejected_count: u64,
@@ -25,14 +23,9 @@ pub(super) struct Acknowledged {
 }
 
 impl Acknowledged {
-    pub(super) fn new(
-        end: Position,
-        accepted: u64,
-        rejected_count: u64,
-        rejected: Vec<RejectedLine>,
-    ) -> Self {
-        let receipt = format!("{}-{}", end.segment, end.offset);
-        Self { receipt, accepted, rejected_count, rejected }
+    pub(super) fn new(submitted: Submitted) -> Self {
+        let Submitted { receipt, accepted, rejected, rejections } = submitted;
+        Self { receipt: receipt.to_string(), accepted, rejected_count: rejected, rejected: rejections }
     }
 
     /// The answer where no line was valid.
@@ -43,6 +36,7 @@ impl Acknowledged {
             count => format!("None of the {count} entries is valid; see \"rejected\"."),
         };
         Problem::new(StatusCode::BAD_REQUEST, "nothing-usable", detail)
+            .with("receipt", self.receipt)
             .with("accepted", 0)
             .with("rejectedCount", self.rejected_count)
             .with("rejected", rejected)
@@ -63,7 +57,7 @@ impl IntoResponse for Acknowledged {
 }
 
 /// How a sender hears that nothing of its request was kept.
-pub(super) fn append_problem(error: &AppendError, ingest: &Ingest) -> Problem {
+pub(crate) fn append_problem(error: &AppendError, ingest: &Ingest) -> Problem {
     let capacity = ingest.wal.options().capacity();
     match error {
         AppendError::Full => {

@@ -10,37 +10,69 @@ use logpipeline_service::units::format_bytes;
 use logpipeline_service::{Problem, linger};
 use tokio::time::{Instant, timeout_at};
 
-use super::Bounds;
 use super::encoding::{Coding, Content, ContentError, Decoder};
 use crate::budget::Budget;
+use crate::dead_letters::MOST_BYTES;
+use crate::intake::Bounds;
 
 /// Compressed bytes are inflated in pieces of about this size, away from the threads that serve.
 const PIECE: usize = 64 << 10;
+
+/// Why a body was not read, and where that is what it holds, its first bytes as they were sent.
+pub(super) struct Unread {
+    pub(super) problem: Problem,
+    pub(super) sent: Option<Sent>,
+}
+
+/// The beginning of a body.
+#[derive(Debug, Default)]
+pub(super) struct Sent {
+    pub(super) bytes: Vec<u8>,
+    /// How many bytes there are, as far as that is known.
+    pub(super) whole: u64,
+}
+
+impl From<Problem> for Unread {
+    fn from(problem: Problem) -> Self {
+        Self { problem, sent: None }
+    }
+}
 
 pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     bounds: &Bounds,
     budget: &Budget,
-) -> Result<Content, Problem> {
-    let coding = Coding::of(headers).map_err(unsupported)?;
+) -> Result<Content, Unread> {
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let deadline = Instant::now() + bounds.deadline;
+    let mut source = Source { body, taken: 0, sent: Vec::new(), bounds: *bounds, deadline };
+    let coding = match Coding::of(headers) {
+        Ok(coding) => coding,
+        Err(coding) => {
+            let sent = source.beginning(budget, announced).await;
+            return Err(Unread { problem: unsupported(coding), sent });
+        }
+    };
     let content =
         Content::new(budget.reservation(), bounds.body).map_err(|error| refusal(error, bounds, coding))?;
-    let mut source = Source { body, taken: 0, bounds: *bounds, deadline: Instant::now() + bounds.deadline };
     let result = if announced.is_some_and(|length| length > bounds.body as u64) {
         Err(too_large(bounds, coding))
     } else {
         match coding {
             Coding::Identity => plain(&mut source, content).await,
-            Coding::Gzip | Coding::Zstd => compressed(&mut source, content, coding).await,
+            Coding::Gzip | Coding::Deflate | Coding::Zstd => compressed(&mut source, content, coding).await,
         }
     };
     if matches!(&result, Err(problem) if problem.status == StatusCode::PAYLOAD_TOO_LARGE) {
         linger::discard(source.body);
     }
-    result
+    result.map_err(|problem| {
+        let is_garbled = problem.kind == "invalid-body";
+        let whole = announced.unwrap_or_default().max(source.taken as u64);
+        Unread { problem, sent: is_garbled.then_some(Sent { bytes: source.sent, whole }) }
+    })
 }
 
 async fn plain(source: &mut Source, mut content: Content) -> Result<Content, Problem> {
@@ -55,17 +87,22 @@ async fn compressed(source: &mut Source, content: Content, coding: Coding) -> Re
     let refuse = |error| refusal(error, &bounds, coding);
     let mut decoder = match coding {
         Coding::Zstd => Decoder::zstd(content).map_err(refuse)?,
+        Coding::Deflate => Decoder::deflate(content).map_err(refuse)?,
         _ => Decoder::gzip(content).map_err(refuse)?,
     };
     let mut piece: Vec<u8> = Vec::new();
     loop {
         let next = source.next(coding).await?;
+        let kept = source.sent.capacity();
+        if let Some(bytes) = &next {
+            source.keep(bytes);
+        }
         let end = next.is_none();
         let next = next.unwrap_or_default();
         let length = piece.len() + next.len();
-        if length > piece.capacity() {
+        if length > piece.capacity() || source.sent.capacity() > kept {
             let capacity = length.next_power_of_two().max(4096);
-            decoder.set_input(capacity).map_err(refuse)?;
+            decoder.set_input(capacity + source.sent.capacity()).map_err(refuse)?;
             piece.reserve_exact(capacity - piece.len());
         }
         piece.extend_from_slice(&next);
@@ -94,11 +131,29 @@ enum Step {
 struct Source {
     body: Body,
     taken: usize,
+    /// The first bytes, where they may be needed once more.
+    sent: Vec<u8>,
     bounds: Bounds,
     deadline: Instant,
 }
 
 impl Source {
+    fn keep(&mut self, bytes: &[u8]) {
+        let room = MOST_BYTES.saturating_sub(self.sent.len());
+        self.sent.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+    }
+
+    /// The first bytes of a body that is not read; `None` where there is no memory for them.
+    async fn beginning(mut self, budget: &Budget, announced: Option<u64>) -> Option<Sent> {
+        let mut memory = budget.reservation();
+        memory.resize(MOST_BYTES).ok()?;
+        while self.sent.len() < MOST_BYTES {
+            let Ok(Some(bytes)) = self.next(Coding::Identity).await else { break };
+            self.keep(&bytes);
+        }
+        Some(Sent { bytes: self.sent, whole: announced.unwrap_or_default().max(self.taken as u64) })
+    }
+
     /// The next bytes as they were sent; `None` at the end.
     async fn next(&mut self, coding: Coding) -> Result<Option<Bytes>, Problem> {
         loop {
@@ -139,7 +194,12 @@ fn refusal(error: ContentError, bounds: &Bounds, coding: Coding) -> Problem {
     }
 }
 
-pub(super) fn too_large(bounds: &Bounds, coding: Coding) -> Problem {
+/// A body that inflates beyond its bound in a coding of its protocol.
+pub(super) fn too_large_inflated(bounds: &Bounds) -> Problem {
+    too_large(bounds, Coding::Gzip)
+}
+
+fn too_large(bounds: &Bounds, coding: Coding) -> Problem {
     let limit = format_bytes(bounds.body as u64);
     let detail = match coding {
         Coding::Identity => format!("The body is larger than {limit}. Send smaller batches."),
@@ -148,7 +208,7 @@ pub(super) fn too_large(bounds: &Bounds, coding: Coding) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", detail).with("limitBytes", bounds.body)
 }
 
-pub(super) fn no_memory() -> Problem {
+pub(crate) fn no_memory() -> Problem {
     let detail = "Too many bytes of requests are under way. Try again shortly, with fewer requests at once.";
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-much-in-flight", detail)
         .retry_after(Duration::from_secs(1))
@@ -159,6 +219,7 @@ fn incomplete() -> Problem {
 }
 
 fn unsupported(coding: String) -> Problem {
-    let detail = format!("The content coding \"{coding}\" is not supported. Use gzip, zstd or none.");
+    let detail =
+        format!("The content coding \"{coding}\" is not supported. Use gzip, deflate, zstd or none.");
     Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-encoding", detail)
 }

@@ -6,8 +6,9 @@ use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
 
-use super::Ingest;
-use crate::ledger::Figures;
+use crate::canary::CanaryFigures;
+use crate::intake::Ingest;
+use crate::ledger::{Breakdown, Figures};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,6 +20,8 @@ pub(super) struct Delivery {
     /// Why the store takes no entries at the moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     store_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canary: Option<CanaryFigures>,
 }
 
 #[derive(Debug, Serialize)]
@@ -29,6 +32,11 @@ struct Log {
     capacity_bytes: u64,
 }
 
+/// `GET /api/v1/delivery/balance`: the same by protocol, token and resource, since the process began.
+pub(super) async fn balance(State(ingest): State<Arc<Ingest>>) -> Json<Breakdown> {
+    Json(ingest.ledger.breakdown())
+}
+
 pub(super) async fn figures(State(ingest): State<Arc<Ingest>>) -> Json<Delivery> {
     let figures = ingest.ledger.read();
     let oldest_waiting_seconds = if figures.waiting == 0 { 0.0 } else { ingest.progress.lag().as_secs_f64() };
@@ -37,5 +45,6 @@ pub(super) async fn figures(State(ingest): State<Arc<Ingest>>) -> Json<Delivery>
         oldest_waiting_seconds,
         wal: Log { bytes: ingest.wal.usage().waiting, capacity_bytes: ingest.wal.options().capacity() },
         store_error: ingest.progress.trouble(),
+        canary: ingest.canaries.as_ref().map(|canaries| canaries.read()),
     })
 }

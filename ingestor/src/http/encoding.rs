@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use flate2::write::MultiGzDecoder;
+use flate2::write::{MultiGzDecoder, ZlibDecoder};
 use http::{HeaderMap, header};
 use zstd::zstd_safe::{DCtx, DParameter, InBuffer, OutBuffer, ResetDirective};
 
@@ -20,6 +20,8 @@ pub(super) const REQUEST: usize = 16 << 10;
 pub(super) enum Coding {
     Identity,
     Gzip,
+    /// The zlib format, as HTTP means it.
+    Deflate,
     Zstd,
 }
 
@@ -33,6 +35,7 @@ impl Coding {
                 let next = match name.to_ascii_lowercase().as_str() {
                     "identity" => continue,
                     "gzip" | "x-gzip" => Self::Gzip,
+                    "deflate" => Self::Deflate,
                     "zstd" => Self::Zstd,
                     _ => return Err(name.to_owned()),
                 };
@@ -49,6 +52,7 @@ impl Coding {
         match self {
             Self::Identity => "identity",
             Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
             Self::Zstd => "zstd",
         }
     }
@@ -138,6 +142,7 @@ impl Write for Content {
 /// Turns the bytes of a compressed body into its content.
 pub(super) enum Decoder {
     Gzip(Box<MultiGzDecoder<Content>>),
+    Deflate(Box<ZlibDecoder<Content>>),
     Zstd(Box<Zstd>),
 }
 
@@ -155,6 +160,11 @@ impl Decoder {
         Ok(Self::Gzip(Box::new(MultiGzDecoder::new(content))))
     }
 
+    pub(super) fn deflate(mut content: Content) -> Result<Self, ContentError> {
+        content.set_overhead(BUFFER)?;
+        Ok(Self::Deflate(Box::new(ZlibDecoder::new(content))))
+    }
+
     pub(super) fn zstd(mut content: Content) -> Result<Self, ContentError> {
         let mut decoder = DCtx::try_create().ok_or(ContentError::NoMemory)?;
         content.set_overhead(BUFFER + decoder.sizeof())?;
@@ -167,6 +177,7 @@ impl Decoder {
     pub(super) fn set_input(&mut self, bytes: usize) -> Result<(), ContentError> {
         match self {
             Self::Gzip(decoder) => decoder.get_mut().set_input(bytes),
+            Self::Deflate(decoder) => decoder.get_mut().set_input(bytes),
             Self::Zstd(decoder) => decoder.content.set_input(bytes),
         }
     }
@@ -174,6 +185,9 @@ impl Decoder {
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), ContentError> {
         match self {
             Self::Gzip(decoder) => decoder
+                .write_all(bytes)
+                .map_err(|_| decoder.get_ref().failed.unwrap_or(ContentError::Invalid)),
+            Self::Deflate(decoder) => decoder
                 .write_all(bytes)
                 .map_err(|_| decoder.get_ref().failed.unwrap_or(ContentError::Invalid)),
             Self::Zstd(decoder) => decoder.feed(bytes),
@@ -184,6 +198,11 @@ impl Decoder {
     pub(super) fn finish(self) -> Result<Content, ContentError> {
         match self {
             Self::Gzip(mut decoder) => {
+                let finished = decoder.try_finish();
+                finished.map_err(|_| decoder.get_ref().failed.unwrap_or(ContentError::Invalid))?;
+                decoder.finish().map_err(|_| ContentError::Invalid)
+            }
+            Self::Deflate(mut decoder) => {
                 let finished = decoder.try_finish();
                 finished.map_err(|_| decoder.get_ref().failed.unwrap_or(ContentError::Invalid))?;
                 decoder.finish().map_err(|_| ContentError::Invalid)
@@ -235,13 +254,25 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    fn deflate(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
     fn zstd(bytes: &[u8]) -> Vec<u8> {
         zstd::encode_all(bytes, 1).unwrap()
     }
 
+    type Encode = fn(&[u8]) -> Vec<u8>;
+
+    const ALL: [(Coding, Encode); 3] =
+        [(Coding::Gzip, gzip), (Coding::Deflate, deflate), (Coding::Zstd, zstd)];
+
     fn decode(coding: Coding, bytes: &[u8], piece: usize, limit: usize) -> Result<Vec<u8>, ContentError> {
         let mut decoder = match coding {
             Coding::Zstd => Decoder::zstd(content(limit))?,
+            Coding::Deflate => Decoder::deflate(content(limit))?,
             _ => Decoder::gzip(content(limit))?,
         };
         for piece in bytes.chunks(piece) {
@@ -268,7 +299,7 @@ mod tests {
 
     #[test]
     fn a_body_cut_anywhere_or_garbled_is_invalid() {
-        for (coding, encode) in [(Coding::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Coding::Zstd, zstd)] {
+        for (coding, encode) in ALL {
             let bytes = encode(b"a body that is long enough to be cut in many places, and then some");
             for length in 1..bytes.len() {
                 let cut = decode(coding, &bytes[..length], usize::MAX, 1 << 20);
@@ -281,7 +312,7 @@ mod tests {
     #[test]
     fn a_body_that_inflates_beyond_the_limit_is_refused_before_it_does() {
         let bomb = vec![0; 64 << 20];
-        for (coding, encode) in [(Coding::Gzip, gzip as fn(&[u8]) -> Vec<u8>), (Coding::Zstd, zstd)] {
+        for (coding, encode) in ALL {
             assert_eq!(
                 decode(coding, &encode(&bomb), 512, 1 << 20),
                 Err(ContentError::TooLarge),

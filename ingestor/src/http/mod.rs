@@ -1,91 +1,118 @@
 //! What the ingest port serves.
 
-mod accept;
 mod answer;
 mod body;
+mod datadog;
 mod delivery;
+mod elastic;
 mod encoding;
-mod entries;
+mod gelf;
+mod hec;
+mod journal;
+mod jsonline;
+mod loki;
+mod native;
+mod otlp;
+mod query;
+mod receipts;
+mod replay;
+mod take;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::{HeaderValue, Method, StatusCode, header};
 use logpipeline_access::require::{Gate, require_token};
-use logpipeline_model::entry::Limits;
-use logpipeline_service::{Problem, Shutdown, telemetry};
+use logpipeline_service::{Problem, telemetry};
+use logpipeline_store::Stores;
 
-use crate::budget::Budget;
-use crate::ids::IdGenerator;
-use crate::ledger::Ledger;
-use crate::metrics::{Metrics, Outcome};
-use crate::shipper::Progress;
-use crate::wal::Wal;
+pub(crate) use answer::append_problem;
+pub(crate) use body::no_memory;
+pub use native::PATHS;
+pub use otlp::grpc;
 
-/// The paths that take entries.
-pub const PATHS: [&str; 4] = ["/", "/ingest", "/logs", "/api/v1/logs"];
+use crate::intake::Ingest;
+use crate::metrics::Outcome;
+use crate::replay::Replay;
 
-/// Bounds of a request.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// Bytes of a body, as it was sent and after decompression.
-    pub body: usize,
-    /// How long a body may pause.
-    pub pause: Duration,
-    /// How long a whole body may take.
-    pub deadline: Duration,
-    pub entry: Limits,
-}
-
-/// What the handlers share.
-#[derive(Debug)]
-pub struct Ingest {
-    pub wal: Wal,
-    pub ledger: Arc<Ledger>,
-    pub progress: Arc<Progress>,
-    pub ids: IdGenerator,
-    pub budget: Budget,
-    pub bounds: Bounds,
-    pub metrics: Metrics,
-    pub shutdown: Shutdown,
-}
+const REPLAY: &str = "/api/v1/dead-letters/replay";
 
 /// The ingest port; without a `gate`, anybody may send.
-pub fn router(ingest: Arc<Ingest>, gate: Option<Gate>) -> Router {
-    let mut router = Router::new().route("/api/v1/delivery", get(delivery::figures));
-    for path in PATHS {
-        router = router.route(path, post(accept::accept));
-    }
-    router = router.method_not_allowed_fallback(wrong_method);
+pub(crate) fn router(ingest: Arc<Ingest>, replay: &Arc<Replay>, gate: Option<Gate>) -> Router {
+    let mut entries = protocols();
+    let mut figures = Router::new()
+        .route("/api/v1/delivery", get(delivery::figures))
+        .route("/api/v1/delivery/balance", get(delivery::balance))
+        .merge(receipts::routes("/api/v1"))
+        .route(REPLAY, post(replay::replay))
+        .layer(Extension(Arc::clone(replay)));
     if let Some(gate) = gate {
-        router = router.route_layer(from_fn_with_state(gate, require_token));
+        entries = entries.route_layer(from_fn_with_state(gate.clone(), require_token));
+        figures = figures.route_layer(from_fn_with_state(gate, require_token));
     }
-    router
+    entries
+        .route_layer(from_fn(hec::unauthorized))
+        .route_layer(from_fn(datadog::unauthorized))
+        .route_layer(from_fn_with_state(Arc::clone(&ingest), count))
+        .merge(figures)
+        .merge(hec::health_routes())
+        .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
         .layer(from_fn(telemetry::trace_requests))
-        .layer(from_fn_with_state(Arc::clone(&ingest), watch))
+        .layer(from_fn_with_state(Arc::clone(&ingest), send_elsewhere))
         .with_state(ingest)
 }
 
-/// What the admin port tells of entries: how many there are, and nothing of what they say.
-pub fn admin_router(ingest: Arc<Ingest>) -> Router {
-    Router::new().route("/delivery", get(delivery::figures)).with_state(ingest)
+/// What takes entries, and what clients of each protocol ask besides.
+fn protocols() -> Router<Arc<Ingest>> {
+    native::routes()
+        .merge(elastic::routes())
+        .merge(jsonline::routes())
+        .merge(loki::routes())
+        .merge(otlp::routes())
+        .merge(hec::routes())
+        .merge(datadog::routes())
+        .merge(journal::routes())
+        .merge(gelf::routes())
 }
 
-/// Counts requests, and asks senders to come back elsewhere while draining.
-async fn watch(State(ingest): State<Arc<Ingest>>, request: Request, next: Next) -> Response {
+/// What the admin port tells of entries: how many there are and where, and nothing of what they say. Dead letters are sent
+/// once more there, too.
+pub(crate) fn admin_router(ingest: Arc<Ingest>, replay: Arc<Replay>) -> Router {
+    Router::new()
+        .route("/delivery", get(delivery::figures))
+        .route("/delivery/balance", get(delivery::balance))
+        .merge(receipts::routes(""))
+        .route("/dead-letters/replay", post(replay::replay_ids).layer(Extension(replay)))
+        .with_state(ingest)
+}
+
+/// What sends dead letters once more.
+pub(crate) fn replay(ingest: &Arc<Ingest>, stores: Stores) -> Arc<Replay> {
+    let http = protocols().with_state(Arc::clone(ingest));
+    Arc::new(Replay::new(Arc::clone(ingest), stores, http, grpc::router(Arc::clone(ingest), None)))
+}
+
+/// Counts requests that bring entries.
+async fn count(State(ingest): State<Arc<Ingest>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let counted = request.method() == Method::POST && PATHS.contains(&request.uri().path());
-    let http1 = request.version() < http::Version::HTTP_2;
-    let mut response = next.run(request).await;
+    let counted = matches!(*request.method(), Method::POST | Method::PUT);
+    let response = next.run(request).await;
     if counted {
         ingest.metrics.request(Outcome::of(response.status()), started.elapsed());
     }
+    response
+}
+
+/// Asks senders to come back elsewhere while draining.
+async fn send_elsewhere(State(ingest): State<Arc<Ingest>>, request: Request, next: Next) -> Response {
+    let http1 = request.version() < http::Version::HTTP_2;
+    let mut response = next.run(request).await;
     if http1 && ingest.shutdown.is_draining() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -93,11 +120,15 @@ async fn watch(State(ingest): State<Arc<Ingest>>, request: Request, next: Next) 
 }
 
 async fn wrong_method(request: Request) -> Response {
-    let entries = PATHS.contains(&request.uri().path());
-    let (allow, detail) = if entries {
-        ("POST", "Send log entries with POST: a JSON object, an array of objects, or NDJSON.")
-    } else {
+    let path = request.uri().path();
+    let (allow, detail) = if matches!(path, "/api/v1/delivery" | "/api/v1/delivery/balance") {
         ("GET, HEAD", "Read the delivery figures with GET.")
+    } else if receipts::is_path(path) {
+        ("GET, HEAD", "Read what became of a request or an entry with GET.")
+    } else if path == REPLAY {
+        ("POST", "Say with POST which dead letters are to be sent once more.")
+    } else {
+        ("POST", "Send log entries with POST: a JSON object, an array of objects, or NDJSON.")
     };
     let mut response =
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).into_response();
@@ -113,11 +144,21 @@ async fn unknown_path(request: Request) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::body::{Body, to_bytes};
     use logpipeline_model::entry::Limits;
+    use logpipeline_store::embedded::EmbeddedStore;
     use tower::ServiceExt;
 
     use super::*;
+    use crate::budget::Budget;
+    use crate::dead_letters::Bodies;
+    use crate::ids::IdGenerator;
+    use crate::intake::Bounds;
+    use crate::metrics::Metrics;
+    use crate::receipts::{Journal, Receipts, Rules};
+    use crate::wal::Wal;
     use crate::wal::disk::LocalDisk;
     use crate::wal::{Opened, Options};
 
@@ -127,11 +168,24 @@ mod tests {
         let metrics = Metrics::register(&prometheus::Registry::new()).unwrap();
         let opened = Wal::open(folder.path(), Options::default(), Arc::new(LocalDisk), metrics.clone());
         let Opened { wal, ledger, .. } = opened.unwrap();
-        let shutdown = Shutdown::default();
+        let shutdown = logpipeline_service::Shutdown::default();
+        let journal =
+            Journal::open(&folder.path().join("receipts"), 1 << 20, Arc::new(LocalDisk), metrics.clone());
+        let store = || EmbeddedStore::open_reader(folder.path().join("store")).map(Arc::new);
+        let stores = Stores { logs: store().unwrap(), dead_letters: store().unwrap() };
+        let receipts = Receipts::new(
+            Arc::new(journal),
+            wal.clone(),
+            Stores { logs: store().unwrap(), dead_letters: store().unwrap() },
+            folder.path().join("dead-letters"),
+            Rules::default(),
+        );
         let ingest = Ingest {
+            receipts: Arc::new(receipts),
             wal: wal.clone(),
             ledger,
             progress: Arc::default(),
+            canaries: None,
             ids: IdGenerator::default(),
             budget: Budget::new(1 << 20),
             bounds: Bounds {
@@ -140,10 +194,13 @@ mod tests {
                 deadline: Duration::from_secs(1),
                 entry: Limits::default(),
             },
+            bodies: Bodies::start(Arc::clone(&stores.dead_letters), metrics.clone(), &shutdown),
             metrics,
             shutdown: shutdown.clone(),
         };
-        let router = router(Arc::new(ingest), None);
+        let ingest = Arc::new(ingest);
+        let replay = replay(&ingest, stores);
+        let router = router(ingest, &replay, None);
         let post = async || {
             let request = Request::post("/logs").body(Body::from("{\"message\":\"m\"}")).unwrap();
             let response = router.clone().oneshot(request).await.unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread::JoinHandle;
 
+use logpipeline_model::Timestamp;
 use opentelemetry::trace::SpanContext;
 use tokio::sync::oneshot;
 
@@ -17,7 +18,7 @@ use super::state::{Shared, Usage};
 use super::writer::{Writer, WriterEnd};
 use super::{AppendError, Batch, Checkpoint, OpenError, Options, Position, Reader, Recovery, segment};
 use crate::budget::Reservation;
-use crate::ledger::Ledger;
+use crate::ledger::{Account, Ledger};
 use crate::metrics::Metrics;
 
 /// A handle to the open log; clones share it.
@@ -27,6 +28,7 @@ pub struct Wal {
     shared: Arc<Shared>,
     spares: Arc<Spares>,
     folder: Arc<Path>,
+    disk: Arc<dyn Disk>,
     options: Options,
 }
 
@@ -43,7 +45,7 @@ pub struct Opened {
 
 #[derive(Debug)]
 pub(super) enum Command {
-    Append(Append),
+    Append(Box<Append>),
     Close,
 }
 
@@ -52,6 +54,7 @@ pub(super) enum Command {
 pub struct Append {
     pub(super) batch: Batch,
     pub(super) rejected: u64,
+    pub(super) account: Account,
     pub(super) span: Option<SpanContext>,
     pub(super) end: Position,
     reply: oneshot::Sender<Result<Position, AppendError>>,
@@ -89,7 +92,8 @@ impl Wal {
         }
         let spares = Arc::new(Spares::load(Arc::clone(&disk), folder, options.segment_size, &files));
         spares.recycle(unused).map_err(|error| io("recycle segments in", folder, error))?;
-        let ledger = Arc::new(Ledger::restore(settled, state.head.number.saturating_sub(start.number)));
+        let head = state.head.number;
+        let ledger = Arc::new(Ledger::restore(settled, head.saturating_sub(start.number), head));
         let shared = Arc::new(Shared::new(state));
         let (commands, queue) = channel();
         let (prepare, wanted) = sync_channel(1);
@@ -131,23 +135,25 @@ impl Wal {
         let _ = prepare.try_send(());
         drop(prepare);
 
-        let reader = Reader::new(disk, folder.to_owned(), Arc::clone(&shared), start);
-        let wal = Self { commands, shared, spares, folder: folder.into(), options };
+        let reader = Reader::new(Arc::clone(&disk), folder.to_owned(), Arc::clone(&shared), start);
+        let wal = Self { commands, shared, spares, folder: folder.into(), disk, options };
         Ok(Opened { wal, reader, checkpoints, ledger, recovery, writer: end })
     }
 
     /// Appends a request's entries and returns, once they are on disk, the position behind them. They
-    /// are appended even if the caller stops waiting. `rejected` goes into the ledger with them.
+    /// are appended even if the caller stops waiting. `rejected` and `account` go into the ledger with them.
     pub async fn append(
         &self,
         batch: Batch,
         rejected: u64,
+        account: Account,
         span: Option<SpanContext>,
         memory: Option<Reservation>,
     ) -> Result<Position, AppendError> {
         let (reply, answer) = oneshot::channel();
-        let append = Append { batch, rejected, span, end: Position::default(), reply, _memory: memory };
-        self.commands.send(Command::Append(append)).map_err(|_| AppendError::Closed)?;
+        let append =
+            Append { batch, rejected, account, span, end: Position::default(), reply, _memory: memory };
+        self.commands.send(Command::Append(Box::new(append))).map_err(|_| AppendError::Closed)?;
         answer.await.map_err(|_| AppendError::Closed)?
     }
 
@@ -159,6 +165,27 @@ impl Wal {
     /// Behind the last entry that is on disk.
     pub fn head(&self) -> Position {
         self.shared.head()
+    }
+
+    /// Up to where a durable checkpoint has settled the log.
+    pub fn settled(&self) -> Position {
+        self.shared.with(|state| state.settled)
+    }
+
+    /// A reader of what waits, which leaves the log as it is. What is settled meanwhile may be gone before it is read.
+    pub fn peek(&self) -> Reader {
+        let shared = Arc::clone(&self.shared);
+        Reader::new(Arc::clone(&self.disk), self.folder.to_path_buf(), shared, self.settled()).peeking()
+    }
+
+    /// When the request whose note has `number` was synced, as far as this process still knows.
+    pub fn synced_at(&self, number: u64) -> Option<Timestamp> {
+        self.shared.with(|state| state.synced.get(number))
+    }
+
+    /// Forgets when requests were synced whose notes have numbers up to `number`.
+    pub fn forget_synced(&self, number: u64) {
+        self.shared.with(|state| state.synced.forget(number));
     }
 
     /// Completes when entries were appended since the last time it completed.

@@ -1,6 +1,7 @@
 //! The write-ahead log: what is acknowledged is in it, on disk, until the store has confirmed it.
 //!
-//! Segments of one size, pre-written once and reused, hold one record for each entry. One thread appends
+//! Segments of one size, pre-written once and reused, hold one record for each entry, and a note behind
+//! those of each request. One thread appends
 //! what all waiting requests bring and syncs once for all of them; only then are they answered. A reader
 //! follows it in order, and a checkpoint says up to where everything is settled.
 
@@ -17,13 +18,14 @@ mod recovery;
 pub mod segment;
 mod spares;
 mod state;
+mod synced;
 mod writer;
 
 pub use batch::Batch;
 pub use checkpoint::{Checkpoint, CheckpointFile};
 pub use error::{AppendError, OpenError};
 pub use log::{Append, Opened, Wal};
-pub use reader::{Chunk, Damage, LoggedEntry, Reader};
+pub use reader::{Chunk, Damage, LoggedEntry, LoggedNote, Reader};
 pub use recovery::{Recovery, Torn};
 pub use state::Usage;
 pub use writer::WriterEnd;

@@ -23,6 +23,8 @@ pub struct Reader {
     open: Option<(u64, Arc<dyn DiskFile>)>,
     /// Reads that failed since one succeeded.
     failures: u32,
+    /// Whether damage is left where it is.
+    peeks: bool,
 }
 
 /// A disk that is away for a moment must not make the reader pass entries by: blocks are given up only
@@ -33,6 +35,8 @@ const PATIENCE: u32 = 5;
 #[derive(Debug, Default)]
 pub struct Chunk {
     pub entries: Vec<LoggedEntry>,
+    /// Each lies behind the entries of its request, some of which may have come with an earlier read.
+    pub notes: Vec<LoggedNote>,
     /// Stretches without a sound record, set aside.
     pub damage: Vec<Damage>,
     /// Entries that were in those, or in segments that are missing.
@@ -43,10 +47,23 @@ pub struct Chunk {
 
 #[derive(Debug, Clone)]
 pub struct LoggedEntry {
+    pub number: u64,
     pub id: EntryId,
     /// Nanoseconds since the Unix epoch.
     pub received_at: u64,
     /// The stored form.
+    pub body: Bytes,
+}
+
+/// What the log says of the entries of one request.
+#[derive(Debug, Clone)]
+pub struct LoggedNote {
+    /// Of the entry behind the request's last.
+    pub number: u64,
+    pub receipt: EntryId,
+    /// Nanoseconds since the Unix epoch.
+    pub received_at: u64,
+    /// JSON, as [`crate::receipts::Note`] reads it.
     pub body: Bytes,
 }
 
@@ -61,7 +78,12 @@ pub struct Damage {
 
 impl Reader {
     pub(super) fn new(disk: Arc<dyn Disk>, folder: PathBuf, shared: Arc<Shared>, position: Position) -> Self {
-        Self { disk, folder, shared, position, open: None, failures: 0 }
+        Self { disk, folder, shared, position, open: None, failures: 0, peeks: false }
+    }
+
+    /// A reader that looks at what waits for another one, and sets no damage aside.
+    pub(super) fn peeking(self) -> Self {
+        Self { peeks: true, ..self }
     }
 
     /// Where the next read begins.
@@ -70,7 +92,7 @@ impl Reader {
     }
 
     /// Reads what is committed, at most about `max_bytes` and `max_entries`, at least one entry where
-    /// there is one. On an error the position is as it was; the same read may succeed later.
+    /// there is one; and notes that follow. On an error the position is as it was; the same read may succeed later.
     pub fn read(&mut self, max_bytes: usize, max_entries: usize) -> io::Result<Chunk> {
         let result = self.read_chunk(max_bytes, max_entries);
         match &result {
@@ -124,17 +146,28 @@ impl Reader {
         let read = |at: usize, length: usize| self.read_window(&*file, from + at as u64, length);
         let mut window = read(0, left.min(max_bytes.max(HEADER)))?;
         let mut at = 0;
-        while at < left && chunk.entries.len() < max_entries {
+        while at < left {
             let rest = &window[at..];
             let partial = window.len() < left;
-            match record::parse(rest, seed, from + at as u64) {
+            let parsed = record::parse(rest, seed, from + at as u64);
+            let is_note = matches!(&parsed, Parsed::Record(record) if record.is_note);
+            if chunk.entries.len() >= max_entries && !is_note {
+                break;
+            }
+            match parsed {
                 Parsed::Record(record) => {
                     let start = at + HEADER;
                     let (size, length) = (record.size(), record.payload.len());
                     chunk.skip_to(record.number);
-                    chunk.end.number = record.number + 1;
+                    chunk.end.number = record.next_number();
                     let body = window.slice(start..start + length);
-                    chunk.entries.push(LoggedEntry { id: record.id, received_at: record.received_at, body });
+                    let (number, id) = (record.number, record.id);
+                    let received_at = record.received_at;
+                    if is_note {
+                        chunk.notes.push(LoggedNote { number, receipt: id, received_at, body });
+                    } else {
+                        chunk.entries.push(LoggedEntry { number, id, received_at, body });
+                    }
                     at += size;
                 }
                 Parsed::Cut { size } if partial && at + size <= left => {
@@ -201,8 +234,12 @@ impl Reader {
 
     fn set_aside(&self, sequence: u64, offset: u64, bytes: &[u8]) -> Damage {
         let segment = segment::path(&self.folder, sequence);
-        let path = aside::corrupt(&segment, offset);
-        let kept_in = aside::keep(&*self.disk, &self.folder, path, bytes);
+        let kept_in = if self.peeks {
+            None
+        } else {
+            let path = aside::corrupt(&segment, offset);
+            aside::keep(&*self.disk, &self.folder, path, bytes)
+        };
         Damage { segment, offset, bytes: bytes.len() as u64, kept_in }
     }
 }
@@ -216,7 +253,13 @@ impl Chunk {
         }
     }
 
+    /// The note on the request that brought an entry; `None` where it is not in this chunk.
+    pub fn note_of(&self, entry: &LoggedEntry) -> Option<&LoggedNote> {
+        let behind = self.notes.partition_point(|note| note.number <= entry.number);
+        self.notes.get(behind)
+    }
+
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.damage.is_empty() && self.lost == 0
+        self.entries.is_empty() && self.notes.is_empty() && self.damage.is_empty() && self.lost == 0
     }
 }

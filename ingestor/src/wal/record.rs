@@ -1,12 +1,12 @@
-//! A record: one entry in the log.
+//! A record: one entry in the log, or a note on the entries of a request before it.
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 0..4 | length of the payload, little-endian as every number here |
+//! | 0..4 | length of the payload, little-endian as every number here; the highest bit is set for a note |
 //! | 4..8 | CRC-32C of the payload |
-//! | 8..16 | number of the entry, counted from the log's beginning |
+//! | 8..16 | number of the entry, counted from the log's beginning; of the entry to come for a note, which takes no number |
 //! | 16..24 | time of receipt, nanoseconds since the Unix epoch |
-//! | 24..40 | id of the entry |
+//! | 24..40 | id of the entry; the request's receipt for a note |
 //! | 40..44 | distance back to the first record of the same write |
 //! | 44..48 | CRC-32C of the segment's salt and sequence, the record's offset, and bytes 0..44 |
 //! | 48.. | payload: the entry's stored form, then zeros up to a multiple of 8 bytes |
@@ -22,6 +22,8 @@ use logpipeline_model::EntryId;
 
 pub const HEADER: usize = 48;
 const CHECKED: usize = 44;
+/// Marks the length of a note.
+const NOTE: u32 = 1 << 31;
 
 /// Bytes a record takes in its segment.
 pub const fn size(payload: usize) -> usize {
@@ -43,6 +45,11 @@ pub fn prepare(record: &mut [u8], payload: usize, id: EntryId, received_at: u64)
     record[24..40].copy_from_slice(&id.0);
 }
 
+/// Makes a note of a record that is prepared.
+pub fn mark_as_note(record: &mut [u8]) {
+    record[3] |= 0x80;
+}
+
 /// Gives a prepared record its number and its place, in a write that begins at `write_start`.
 pub fn place(record: &mut [u8], seed: u32, write_start: u64, offset: u64, number: u64) {
     record[8..16].copy_from_slice(&number.to_le_bytes());
@@ -58,9 +65,15 @@ pub fn confirmation(seed: u32, offset: u64, number: u64) -> [u8; HEADER] {
     bytes
 }
 
-/// The size of the prepared record that `bytes` begin with.
-pub fn prepared_size(bytes: &[u8]) -> Option<usize> {
-    Some(size(read_u32(bytes, 0)? as usize))
+/// The size of the prepared record that `bytes` begin with, and whether it is a note.
+pub fn prepared(bytes: &[u8]) -> Option<(usize, bool)> {
+    let length = read_u32(bytes, 0)?;
+    Some((size((length & !NOTE) as usize), length & NOTE != 0))
+}
+
+/// The id of the prepared record that `bytes` begin with.
+pub fn prepared_id(bytes: &[u8]) -> Option<EntryId> {
+    bytes.get(24..40)?.first_chunk().copied().map(EntryId)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -68,6 +81,8 @@ pub struct Record<'a> {
     pub number: u64,
     pub received_at: u64,
     pub id: EntryId,
+    /// Whether it is a note, no entry.
+    pub is_note: bool,
     /// Where the write that brought it begins in the segment.
     pub write_start: u64,
     pub payload: &'a [u8],
@@ -76,6 +91,11 @@ pub struct Record<'a> {
 impl Record<'_> {
     pub fn size(&self) -> usize {
         size(self.payload.len())
+    }
+
+    /// The number of the entry behind it.
+    pub fn next_number(&self) -> u64 {
+        if self.is_note { self.number } else { self.number + 1 }
     }
 }
 
@@ -101,13 +121,14 @@ pub enum Parsed<'a> {
 /// Reads the record that `bytes` begin with, at `offset` of the segment that `seed` stands for.
 pub fn parse(bytes: &[u8], seed: u32, offset: u64) -> Parsed<'_> {
     let Some(header) = bytes.get(..HEADER) else { return Parsed::Nothing };
-    let length = read_u32(header, 0).unwrap_or_default() as usize;
+    let marked = read_u32(header, 0).unwrap_or_default();
     if read_u32(header, CHECKED) != Some(header_checksum(&header[..CHECKED], seed, offset)) {
         return Parsed::Nothing;
     }
-    if length == 0 {
+    if marked == 0 {
         return Parsed::Confirmation { number: read_u64(header, 8).unwrap_or_default() };
     }
+    let length = (marked & !NOTE) as usize;
     let size = size(length);
     if bytes.len() < size {
         return Parsed::Cut { size };
@@ -122,6 +143,7 @@ pub fn parse(bytes: &[u8], seed: u32, offset: u64) -> Parsed<'_> {
         number: read_u64(header, 8).unwrap_or_default(),
         received_at: read_u64(header, 16).unwrap_or_default(),
         id: EntryId(id),
+        is_note: marked & NOTE != 0,
         write_start: offset.saturating_sub(u64::from(read_u32(header, 40).unwrap_or_default())),
         payload,
     })
@@ -142,7 +164,11 @@ pub fn resync(bytes: &[u8], seed: u32, offset: u64) -> Option<usize> {
 }
 
 fn header_checksum(checked: &[u8], seed: u32, offset: u64) -> u32 {
-    crc32c_append(crc32c_append(seed, &offset.to_le_bytes()), checked)
+    // In one piece: each call takes as long as some hundred bytes.
+    let mut bytes = [0; 8 + CHECKED];
+    bytes[..8].copy_from_slice(&offset.to_le_bytes());
+    bytes[8..].copy_from_slice(checked);
+    crc32c_append(seed, &bytes)
 }
 
 pub(crate) fn read_u32(bytes: &[u8], at: usize) -> Option<u32> {
@@ -176,10 +202,28 @@ mod tests {
                 number: 12,
                 received_at: 99,
                 id: EntryId([7; 16]),
+                is_note: false,
                 write_start: 8192,
                 payload: b"{\"message\":\"m\"}"
             })
         );
+    }
+
+    #[test]
+    fn a_note_is_told_from_an_entry_and_takes_no_number() {
+        let seed = seed(1, 2);
+        let mut bytes = vec![0; size(5)];
+        bytes[HEADER..HEADER + 5].copy_from_slice(b"aside");
+        prepare(&mut bytes, 5, EntryId([8; 16]), 99);
+        mark_as_note(&mut bytes);
+        assert_eq!(prepared(&bytes), Some((56, true)));
+        place(&mut bytes, seed, 8192, 8192, 12);
+        let Parsed::Record(note) = parse(&bytes, seed, 8192) else { panic!() };
+        assert!(note.is_note);
+        assert_eq!((note.number, note.next_number(), note.size()), (12, 12, 56));
+        assert_eq!((note.payload, note.id, note.received_at), (&b"aside"[..], EntryId([8; 16]), 99));
+        bytes[3] ^= 0x80;
+        assert_eq!(parse(&bytes, seed, 8192), Parsed::Nothing, "the mark is checked");
     }
 
     #[test]

@@ -139,7 +139,8 @@ pub(super) fn recover(
         if index == newest {
             head = Position { segment: live.sequence, offset: live.end, number: number.max(head.number) };
             let size = file.size().map_err(|error| io("read", folder, error))?;
-            if clean && size >= segment_size && live.end <= segment_size {
+            let current = header.version == segment::VERSION;
+            if clean && current && size >= segment_size && live.end <= segment_size {
                 active = Some(Active { file, live, size: segment_size });
             }
         }
@@ -221,7 +222,7 @@ impl Scan {
                     write_start = record.write_start;
                     hole = hole.filter(|(at, _)| from.offset + *at as u64 >= write_start);
                 }
-                number = record.number + 1;
+                number = record.next_number();
                 at += record.size();
             } else if let Some(distance) = record::resync(rest, seed, offset) {
                 hole = hole.or(Some((at, number)));

@@ -24,12 +24,16 @@ use super::record::{read_u32, read_u64};
 
 /// Where the first record of a segment lies.
 pub const FIRST_OFFSET: u64 = 2 * BLOCK as u64;
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
+/// The format without notes. Its segments are read, and not written on.
+const WITHOUT_NOTES: u32 = 2;
 const MAGIC: &[u8; 8] = b"LPWALSEG";
 const BLOCK: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
+    /// Of the format.
+    pub version: u32,
     pub sequence: u64,
     pub salt: u64,
     pub first_number: u64,
@@ -52,7 +56,7 @@ impl Header {
     pub fn write(&self, file: &dyn DiskFile) -> io::Result<()> {
         let mut block = [0; BLOCK];
         block[..8].copy_from_slice(MAGIC);
-        block[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        block[8..12].copy_from_slice(&self.version.to_le_bytes());
         let checksum = crc32c(&block[..12]);
         block[12..16].copy_from_slice(&checksum.to_le_bytes());
         let numbers = [self.sequence, self.salt, self.first_number, self.previous, self.previous_end];
@@ -89,7 +93,7 @@ impl Header {
             return Err(HeaderError::Damaged);
         }
         let version = read_u32(block, 8).unwrap_or_default();
-        if version != VERSION {
+        if ![WITHOUT_NOTES, VERSION].contains(&version) {
             return Err(HeaderError::Version(version));
         }
         if read_u32(block, 56) != Some(crc32c(&block[..56])) {
@@ -97,6 +101,7 @@ impl Header {
         }
         let number = |at| read_u64(block, at).unwrap_or_default();
         Ok(Self {
+            version,
             sequence: number(16),
             salt: number(24),
             first_number: number(32),
@@ -122,7 +127,8 @@ mod tests {
     use super::super::disk::{Disk, LocalDisk};
     use super::*;
 
-    const HEADER: Header = Header { sequence: 3, salt: 4, first_number: 5, previous: 2, previous_end: 8192 };
+    const HEADER: Header =
+        Header { version: VERSION, sequence: 3, salt: 4, first_number: 5, previous: 2, previous_end: 8192 };
 
     #[test]
     fn a_header_survives_the_loss_of_either_copy() {

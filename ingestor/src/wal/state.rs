@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::Position;
 use super::segment::FIRST_OFFSET;
+use super::synced::Synced;
 
 /// Spans remembered for the batch that ships their entries; the latest are kept.
 const MAX_LINKS: usize = 64;
@@ -32,6 +33,7 @@ pub(crate) struct State {
     /// Up to where a durable checkpoint has settled the log.
     pub(crate) settled: Position,
     links: VecDeque<(u64, SpanContext)>,
+    pub(crate) synced: Synced,
 }
 
 impl State {
@@ -41,7 +43,7 @@ impl State {
         head: Position,
         settled: Position,
     ) -> Self {
-        Self { segments, active, head, settled, links: VecDeque::new() }
+        Self { segments, active, head, settled, links: VecDeque::new(), synced: Synced::default() }
     }
 
     pub(crate) fn link(&mut self, number: u64, span: SpanContext) {

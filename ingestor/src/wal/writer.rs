@@ -14,6 +14,7 @@ use super::segment::{self, FIRST_OFFSET, Header};
 use super::spares::Spares;
 use super::state::{Live, Shared};
 use super::{AppendError, Options, Position, record};
+use crate::clock;
 use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 
@@ -72,12 +73,12 @@ impl Writer {
         while open {
             let Ok(Command::Append(first)) = commands.recv() else { break };
             let mut bytes = first.batch.size();
-            let mut group = vec![first];
+            let mut group = vec![*first];
             while bytes < self.options.group_bytes {
                 match commands.try_recv() {
                     Ok(Command::Append(append)) => {
                         bytes += append.batch.size();
-                        group.push(append);
+                        group.push(*append);
                     }
                     Ok(Command::Close) => {
                         open = false;
@@ -226,7 +227,7 @@ impl Writer {
 
     fn segments_needed(&self, append: &Append) -> usize {
         let (mut segments, mut left, mut at) = (0, 0, 0);
-        while let Some(size) = record::prepared_size(&append.batch.bytes[at..]) {
+        while let Some((size, _)) = record::prepared(&append.batch.bytes[at..]) {
             if left < size as u64 {
                 segments += 1;
                 left = self.options.room();
@@ -316,6 +317,7 @@ impl Writer {
     fn start_segment(&mut self, live: Live, (previous, previous_end): (u64, u64)) -> io::Result<Active> {
         let spare = self.spares.obtain()?;
         let header = Header {
+            version: segment::VERSION,
             sequence: live.sequence,
             salt: live.salt,
             first_number: live.first_number,
@@ -406,8 +408,10 @@ impl Writer {
     }
 
     fn acknowledge(&mut self, run: Vec<Append>, added: Vec<Active>, head: Position) {
+        let noted = run.iter().filter(|append| append.batch.is_noted()).map(|append| append.end.number);
+        self.shared.with(|state| state.synced.add(clock::now(), noted));
         for append in &run {
-            self.ledger.received(append.batch.entries(), append.rejected);
+            self.ledger.received(append.batch.entries(), append.rejected, &append.account);
             self.metrics.received(append.batch.entries(), append.rejected);
             if let Some(span) = &append.span {
                 self.shared.with(|state| state.link(append.end.number, span.clone()));

@@ -54,15 +54,16 @@ async fn what_the_store_refuses_goes_to_the_dead_letters_and_its_neighbours_to_t
     let figures = server.settled().await;
     assert_eq!((&figures["stored"], &figures["deadLettered"]), (&json!(2), &json!(1)));
     assert_eq!(server.metric("logpipeline_ingestor_dead_lettered_entries_total").await, 1.0);
-    let files: Vec<_> = std::fs::read_dir(folder.path().join("dead-letters")).unwrap().collect();
-    assert_eq!(files.len(), 1);
-    let path = files[0].as_ref().unwrap().path();
-    assert_eq!(path.extension().unwrap(), "ndjson");
-    let letter: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    assert_eq!(letter["reason"], "the test refuses it");
-    assert_eq!(letter["entry"]["message"], "refuse me");
-    assert_eq!(letter["entry"]["level"], "error");
-    assert_eq!(letter["id"], letter["entry"]["id"]);
+    let letters = store.letters().entries();
+    assert_eq!(letters.len(), 1);
+    let letter = &letters[0];
+    let entry: Value = serde_json::from_str(letter["message"].as_str().unwrap()).unwrap();
+    assert_eq!(entry["message"], "refuse me");
+    assert_eq!(entry["level"], "error");
+    assert_eq!(letter["level"], "error");
+    assert_eq!(letter["metadata"]["reason"], "the test refuses it");
+    assert_eq!(letter["metadata"]["entryId"], entry["id"]);
+    assert!(!folder.path().join("dead-letters").exists(), "files are the last resort");
 }
 
 #[tokio::test]

@@ -24,7 +24,7 @@ const FLAGS: [&str; 4] =
     ["--max-entry=64KiB", "--wal-segment-size=256KiB", "--wal-size=1MiB", "--drain=100ms"];
 
 /// How often each message is in the store.
-async fn stored(folder: &Path) -> HashMap<String, u64> {
+pub async fn stored(folder: &Path) -> HashMap<String, u64> {
     let store = EmbeddedStore::open_reader(folder.join("store")).unwrap();
     let mut found = HashMap::new();
     let mut after = None;

@@ -1,6 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, unreachable_pub)]
 
 mod access;
+mod balance;
+mod canary;
+mod dead_letters;
 mod delivery;
 mod descriptors;
 mod elasticsearch;
@@ -8,10 +11,13 @@ mod freshness;
 mod full;
 mod kill;
 mod limits;
+mod listeners;
 mod memory;
 mod power_cut;
 mod process;
 mod protocol;
+mod protocols;
+mod receipts;
 mod small_disk;
 mod support;
 mod tls;

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use logpipeline_ingestor::ledger::{Outcome, Settlement, Slot};
 use logpipeline_ingestor::wal::disk::LocalDisk;
 use logpipeline_ingestor::wal::{AppendError, Batch, Checkpoint, Opened};
 use logpipeline_ingestor::{Settled, wal};
 
 use crate::support::disk::faulty_disk;
 use crate::support::log::{
-    SEGMENT, SMALL, append, close, copy_folder, files, numbers, open, open_on, push, read_all, record_size,
-    segments, try_open, waiting,
+    SEGMENT, SMALL, anonymous, append, close, copy_folder, files, numbers, open, open_on, push, read_all,
+    record_size, segments, try_open, waiting,
 };
 
 /// What a restart reads, entries and nothing else.
@@ -30,7 +31,9 @@ async fn reread(opened: Opened, folder: &std::path::Path) -> Vec<u64> {
 fn settle(opened: &mut Opened) {
     let position = opened.reader.position();
     let stored = opened.ledger.read().waiting;
-    let settled = opened.ledger.settle(Settled { stored, ..Settled::default() });
+    let mut settlement = Settlement::new(position.number - stored);
+    settlement.push(stored, Outcome::Stored, Slot::NONE);
+    let settled = opened.ledger.settle(&settlement);
     let checkpoint = Checkpoint { position, settled };
     opened.checkpoints.write(&checkpoint).unwrap();
     opened.wal.release(&checkpoint).unwrap();
@@ -461,7 +464,7 @@ async fn what_can_never_fit_is_told_apart_from_a_full_log() {
     let opened = open(folder.path());
     let mut huge = Batch::default();
     push(&mut huge, 0, &vec![b'x'; SEGMENT as usize]);
-    let refused = opened.wal.append(huge, 0, None, None).await.unwrap_err();
+    let refused = opened.wal.append(huge, 0, anonymous(), None, None).await.unwrap_err();
     assert!(matches!(refused, AppendError::TooLarge { .. }), "{refused}");
     let many = SMALL.size / record_size(96) * 2;
     let refused = append(&opened.wal, 0..many).await.unwrap_err();
@@ -478,7 +481,7 @@ async fn an_entry_of_almost_a_segment_fits() {
     for number in 0..5 {
         let mut batch = Batch::default();
         push(&mut batch, number, &body);
-        opened.wal.append(batch, 0, None, None).await.unwrap();
+        opened.wal.append(batch, 0, anonymous(), None, None).await.unwrap();
     }
     let chunk = read_all(&mut opened.reader);
     assert_eq!(chunk.entries.len(), 15);

@@ -1,8 +1,10 @@
 //! Both components as processes over a real Elasticsearch.
 
+mod dead_letters;
 mod down;
 mod finding;
 mod kills;
+mod replicas;
 mod secured;
 
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use logpipeline_ingestor::intake::Protocol;
+use logpipeline_ingestor::ledger::Account;
 use logpipeline_ingestor::wal::disk::{Disk, LocalDisk};
 use logpipeline_ingestor::wal::record::HEADER;
 use logpipeline_ingestor::wal::{
@@ -17,6 +19,11 @@ pub const SEGMENT: u64 = 64 << 10;
 /// Segments of 64 KiB, sixteen of them.
 pub const SMALL: Options =
     Options { size: 16 * SEGMENT, segment_size: SEGMENT, group_bytes: 1 << 20, retry_delay: Duration::ZERO };
+
+/// Entries that nobody in particular sent.
+pub fn anonymous() -> Account {
+    Account::anonymous(Protocol::Json)
+}
 
 pub fn metrics() -> Metrics {
     Metrics::register(&prometheus::Registry::new()).unwrap()
@@ -63,8 +70,28 @@ pub fn push(batch: &mut Batch, number: u64, body: &[u8]) {
     batch.push(EntryId::from_parts(0, number), number + 1, write).unwrap();
 }
 
+/// The id of the note on the entries up to `last`.
+pub fn receipt(last: u64) -> EntryId {
+    EntryId::from_parts(0x7000, last)
+}
+
+/// As [`batch`], with a note behind.
+pub fn noted(numbers: impl IntoIterator<Item = u64>) -> Batch {
+    let numbers: Vec<_> = numbers.into_iter().collect();
+    let last = *numbers.last().unwrap();
+    let count = numbers.len();
+    let mut batch = batch(numbers);
+    let note = format!(
+        "{{\"receipt\":\"{}\",\"receivedAt\":\"2026-11-30T10:00:00.{last:09}Z\",\"protocol\":\"json\",\"accepted\":{count}}}",
+        receipt(last)
+    );
+    let at: logpipeline_model::Timestamp = format!("2026-11-30T10:00:00.{last:09}Z").parse().unwrap();
+    batch.note(receipt(last), at.unix_nanos() as u64, note.as_bytes());
+    batch
+}
+
 pub async fn append(wal: &Wal, numbers: impl IntoIterator<Item = u64>) -> Result<Position, AppendError> {
-    wal.append(batch(numbers), 0, None, None).await
+    wal.append(batch(numbers), 0, anonymous(), None, None).await
 }
 
 /// Bytes a record of `body(number)` takes.
@@ -82,6 +109,7 @@ pub fn read_all(reader: &mut Reader) -> Chunk {
             return all;
         }
         all.entries.extend(chunk.entries);
+        all.notes.extend(chunk.notes);
         all.damage.extend(chunk.damage);
         all.lost += chunk.lost;
     }

@@ -5,6 +5,7 @@ pub mod disk;
 pub mod log;
 pub mod power;
 pub mod process;
+pub mod protobuf;
 pub mod query;
 pub mod server;
 pub mod store;

@@ -59,6 +59,10 @@ impl PowerDisk {
         self.0.lock().unwrap().left = operations;
     }
 
+    pub fn is_cut(&self) -> bool {
+        self.0.lock().unwrap().left == 0
+    }
+
     /// Lets one operation fail, so many after this.
     pub fn fail_once_after(&self, operations: u64) {
         let mut state = self.0.lock().unwrap();

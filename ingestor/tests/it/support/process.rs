@@ -99,6 +99,19 @@ impl Process {
         Self { child, address, admin, log, started_in: begun.elapsed() }
     }
 
+    /// The address of a listener, by the name of its protocol.
+    pub fn listener(&self, protocol: &str) -> SocketAddr {
+        let log = self.log.lock().unwrap();
+        let events = log.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let mut opened = events.filter(|event| match event["message"].as_str() {
+            Some("a listener is open") => event["protocol"] == protocol,
+            Some("listening for OTLP by gRPC") => protocol == "otlp_grpc",
+            _ => false,
+        });
+        let event = opened.next().unwrap_or_else(|| panic!("no listener of {protocol}: {log:?}"));
+        event["address"].as_str().unwrap().parse().unwrap()
+    }
+
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();

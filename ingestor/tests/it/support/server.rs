@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::Parser;
+use logpipeline_ingestor::listeners::Addresses;
 use logpipeline_ingestor::wal::disk::{Disk, LocalDisk};
 use logpipeline_ingestor::{Config, Ingestor, IngestorError};
 use logpipeline_service::Shutdown;
-use logpipeline_store::LogStore;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,6 +21,8 @@ use super::store::FakeStore;
 pub struct Server {
     pub address: SocketAddr,
     pub admin: SocketAddr,
+    pub listeners: Addresses,
+    pub otlp_grpc: Option<SocketAddr>,
     pub store: Arc<FakeStore>,
     client: reqwest::Client,
     shutdown: Shutdown,
@@ -78,11 +80,22 @@ impl Server {
         let config = Config::try_parse_from([&defaults[..], access, flags].concat()).unwrap();
         config.check().unwrap();
         let shutdown = Shutdown::default();
-        let ingestor =
-            Ingestor::start(&config, Arc::clone(&store) as Arc<dyn LogStore>, disk, shutdown.clone())?;
+        let ingestor = Ingestor::start(&config, store.stores(), disk, shutdown.clone())?;
         let (address, admin) = (ingestor.address, ingestor.admin_address);
+        let listeners = ingestor.listeners.clone();
+        let otlp_grpc = ingestor.otlp_grpc_address;
         let run = tokio::spawn(ingestor.run());
-        Ok(Self { address, admin, store, client: reqwest::Client::new(), shutdown, run, _folder: None })
+        Ok(Self {
+            address,
+            admin,
+            listeners,
+            otlp_grpc,
+            store,
+            client: reqwest::Client::new(),
+            shutdown,
+            run,
+            _folder: None,
+        })
     }
 
     pub async fn post(&self, body: impl Into<reqwest::Body>) -> Answer {

@@ -1,18 +1,19 @@
 //! A store in memory that does as it is told.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use logpipeline_model::query::TimeRange;
-use logpipeline_model::{EntryId, Timestamp};
+use logpipeline_model::query::{Matcher, TimeRange};
+use logpipeline_model::{Document, EntryId, Timestamp};
 use logpipeline_store::{
-    FieldList, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Position,
-    RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, ValuesRequest,
-    WriteOutcome,
+    FieldList, FieldValues, FoundEntry, Histogram, HistogramRequest, LogStore, NewEntry, Order, Position,
+    RetentionPolicy, RetentionReport, SearchPage, SearchRequest, StoreError, StoreStats, Stores,
+    ValuesRequest, WriteOutcome,
 };
 use serde_json::Value;
 
@@ -23,9 +24,19 @@ pub struct FakeStore {
     pub down: AtomicBool,
     /// The next write stores its entries and then fails all the same.
     pub lose_answer: AtomicBool,
+    /// Entries are said to be stored, and are not.
+    pub forgets: AtomicBool,
+    /// Everything is refused.
+    pub refuse_all: AtomicBool,
+    /// Nothing is refused.
+    pub lenient: AtomicBool,
+    /// The store of dead letters beside it.
+    letters: OnceLock<Arc<FakeStore>>,
     pub writes: AtomicU64,
     pub retained: Mutex<Vec<RetentionPolicy>>,
     pub handed_over: AtomicBool,
+    /// How long entries take to be found.
+    pub visible_within: Mutex<Duration>,
 }
 
 impl FakeStore {
@@ -39,12 +50,27 @@ impl FakeStore {
         store
     }
 
+    /// The store of dead letters, which lives as long as this one.
+    pub fn letters(&self) -> Arc<Self> {
+        let letters = || Arc::new(Self { lenient: true.into(), ..Self::default() });
+        Arc::clone(self.letters.get_or_init(letters))
+    }
+
+    pub fn stores(self: &Arc<Self>) -> Stores {
+        Stores { logs: Arc::clone(self) as Arc<dyn LogStore>, dead_letters: self.letters() }
+    }
+
     pub fn entries(&self) -> Vec<Value> {
         self.entries.lock().unwrap().values().map(|body| serde_json::from_slice(body).unwrap()).collect()
     }
 
     pub fn messages(&self) -> Vec<String> {
         self.entries.lock().unwrap().values().map(|body| Head::of(body).message).collect()
+    }
+
+    /// Removes everything, as retention does.
+    pub fn clear(&self) {
+        self.entries.lock().unwrap().clear();
     }
 
     pub fn len(&self) -> usize {
@@ -81,13 +107,21 @@ impl LogStore for FakeStore {
         let outcomes = batch.into_iter().map(|entry| {
             let head = Head::of(&entry.body);
             assert_eq!(head.id, entry.id);
-            assert!(!head.message.starts_with("panic"), "a fault of the store");
-            if head.message.starts_with("refuse") {
+            let lenient = self.lenient.load(Ordering::SeqCst);
+            assert!(lenient || !head.message.starts_with("panic"), "a fault of the store");
+            let refused = !lenient && head.message.starts_with("refuse");
+            if refused || self.refuse_all.load(Ordering::SeqCst) {
                 return WriteOutcome::Refused { reason: "the test refuses it".to_owned() };
             }
-            match entries.insert(entry.id, entry.body) {
-                None => WriteOutcome::Stored,
-                Some(_) => WriteOutcome::Duplicate,
+            if self.forgets.load(Ordering::SeqCst) {
+                return WriteOutcome::Stored;
+            }
+            match entries.entry(entry.id) {
+                Entry::Vacant(place) => {
+                    place.insert(entry.body);
+                    WriteOutcome::Stored
+                }
+                Entry::Occupied(_) => WriteOutcome::Duplicate,
             }
         });
         let outcomes = outcomes.collect();
@@ -97,8 +131,30 @@ impl LogStore for FakeStore {
         Ok(outcomes)
     }
 
-    async fn search(&self, _: SearchRequest) -> Result<SearchPage, StoreError> {
-        unsupported()
+    async fn search(&self, request: SearchRequest) -> Result<SearchPage, StoreError> {
+        assert!(!request.count, "this store does not count");
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { reason: "switched off by the test".to_owned() });
+        }
+        let matcher = Matcher::new(&request.query);
+        let mut entries = Vec::new();
+        for body in self.entries.lock().unwrap().values() {
+            let document = Document::parse(body).unwrap();
+            if request.range.contains(document.timestamp) && matcher.matches(&document) {
+                let position = Position { time: document.timestamp, id: document.id };
+                entries.push(FoundEntry { position, body: body.clone() });
+            }
+        }
+        entries.sort_by_key(|entry| entry.position);
+        if request.order == Order::Desc {
+            entries.reverse();
+        }
+        let begin = request.after.map_or(0, |after| {
+            entries.iter().position(|entry| entry.position == after).map_or(entries.len(), |at| at + 1)
+        });
+        let more = entries.len() > begin + request.limit;
+        let entries = entries.into_iter().skip(begin).take(request.limit).collect();
+        Ok(SearchPage { entries, more, ..SearchPage::default() })
     }
 
     async fn histogram(&self, _: HistogramRequest) -> Result<Histogram, StoreError> {
@@ -113,8 +169,23 @@ impl LogStore for FakeStore {
         unsupported()
     }
 
-    async fn get(&self, _: EntryId) -> Result<Option<FoundEntry>, StoreError> {
-        unsupported()
+    async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable { reason: "switched off by the test".to_owned() });
+        }
+        let entries = self.entries.lock().unwrap();
+        Ok(entries.get(&id).map(|body| {
+            let time = Document::parse(body).unwrap().timestamp;
+            FoundEntry { position: Position { time, id }, body: body.clone() }
+        }))
+    }
+
+    async fn place(&self, id: EntryId) -> Result<Option<String>, StoreError> {
+        Ok(self.entries.lock().unwrap().contains_key(&id).then(|| "shelf 7".to_owned()))
+    }
+
+    async fn visible_within(&self) -> Result<Duration, StoreError> {
+        Ok(*self.visible_within.lock().unwrap())
     }
 
     async fn received_after(&self, _: Position, _: usize) -> Result<Vec<FoundEntry>, StoreError> {

@@ -35,7 +35,7 @@ async fn another_version_is_refused_and_nothing_is_changed() {
     };
     let before = snapshot();
     let error = try_open(folder.path(), SMALL, Arc::new(wal::disk::LocalDisk)).unwrap_err();
-    assert!(matches!(error, OpenError::Version { found: 1, expected: 2, .. }), "{error}");
+    assert!(matches!(error, OpenError::Version { found: 1, expected: 3, .. }), "{error}");
     assert!(error.to_string().contains("nothing was changed"));
     assert!(before == snapshot());
 }

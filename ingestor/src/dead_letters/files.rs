@@ -1,4 +1,4 @@
-//! Entries that the store will never take, with the reason, in NDJSON files for people and programs.
+//! The last resort: letters that no store takes, and what damage cost, in NDJSON files for people and programs.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -14,7 +14,7 @@ const FILE_BYTES: u64 = 64 << 20;
 
 /// A folder of files `dead-letters-<milliseconds>.ndjson`, in order of time.
 #[derive(Debug)]
-pub struct DeadLetters {
+pub struct Files {
     folder: PathBuf,
     file: Option<(File, u64)>,
 }
@@ -22,7 +22,7 @@ pub struct DeadLetters {
 /// One line of a file.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DeadLetter<'a> {
+pub struct Line<'a> {
     /// When it was given up.
     pub at: Timestamp,
     pub reason: &'a str,
@@ -42,14 +42,14 @@ pub struct DeadLetter<'a> {
     pub entries: Option<u64>,
 }
 
-impl DeadLetters {
+impl Files {
     pub fn new(folder: PathBuf) -> Self {
         Self { folder, file: None }
     }
 
     /// Appends letters, and returns once they are on disk. After an error nothing is known of them:
     /// append them again.
-    pub fn append(&mut self, letters: &[DeadLetter<'_>]) -> io::Result<()> {
+    pub fn append(&mut self, letters: &[Line<'_>]) -> io::Result<()> {
         if letters.is_empty() {
             return Ok(());
         }
@@ -96,9 +96,9 @@ mod tests {
     #[test]
     fn letters_are_lines_with_the_entry_and_the_reason() {
         let folder = tempfile::tempdir().unwrap();
-        let mut letters = DeadLetters::new(folder.path().join("dead-letters"));
+        let mut letters = Files::new(folder.path().join("dead-letters"));
         let entry = serde_json::value::to_raw_value(&serde_json::json!({"message": "m"})).unwrap();
-        let letter = |reason| DeadLetter {
+        let letter = |reason| Line {
             at: Timestamp::from_unix_seconds(0),
             reason,
             id: Some(EntryId([1; 16])),

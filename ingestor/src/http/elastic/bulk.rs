@@ -1,0 +1,48 @@
+//! `POST` or `PUT` of `/_bulk` and `/{index}/_bulk`.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use logpipeline_model::wire;
+use serde::Deserialize;
+
+use super::super::take::{Head, RECEIPT, take};
+use super::reply;
+use crate::intake::{Ingest, Protocol};
+
+/// Other parameters (`pipeline`, `refresh`, `timeout`, …) concern a cluster's inner workings and change nothing here.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Parameters {
+    #[serde(default)]
+    filter_path: String,
+}
+
+pub(super) async fn bulk(
+    State(ingest): State<Arc<Ingest>>,
+    index: Option<Path<String>>,
+    Query(parameters): Query<Parameters>,
+    head: Head,
+    body: Body,
+) -> Response {
+    let started = Instant::now();
+    let filter = wire::bulk::Filter::parse(&parameters.filter_path);
+    let index = index.map(|Path(index)| index);
+    let read =
+        move |body: &[u8], sink: &mut dyn wire::Sink| wire::bulk::read(body, index.as_deref(), &filter, sink);
+    match take(&ingest, Protocol::Bulk, &head, body, read).await {
+        Err(problem) => reply::refused(&head.headers, problem),
+        Ok(taken) => {
+            let receipt = taken.receipt();
+            let (body, start) = taken.told.finish(started.elapsed().as_millis());
+            let body = Bytes::from(body).slice(start..);
+            let mut response = reply::json(&head.headers, StatusCode::OK, body);
+            response.headers_mut().insert(RECEIPT, receipt);
+            response
+        }
+    }
+}
