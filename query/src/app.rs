@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use logpipeline_model::Timestamp;
 use logpipeline_service::{Shutdown, telemetry};
-use logpipeline_store::LogStore;
 use prometheus::Registry;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -15,29 +14,29 @@ use tower_http::compression::CompressionLayer;
 use crate::access::{Access, admit};
 use crate::api::session;
 use crate::config::Limits;
+use crate::delivery::{AdminUrl, Ingestors};
 use crate::limits::Places;
 use crate::metrics::Metrics;
-use crate::tail::Tail;
-use crate::traced::Traced;
+use crate::stores::Stores;
 use crate::{api, middleware, ui};
 
 /// What the handlers share. Clones share it too.
 #[derive(Debug, Clone)]
 pub struct App {
-    pub(crate) store: Arc<dyn LogStore>,
+    pub(crate) stores: Stores,
     pub(crate) access: Access,
     pub(crate) limits: Arc<Limits>,
     pub(crate) queries: Places,
     pub(crate) exports: Places,
-    pub(crate) tail: Tail,
+    pub(crate) ingestors: Ingestors,
     pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
 }
 
 impl App {
-    /// An app over a store. Its tasks end with `shutdown`; its metrics are in `registry`.
+    /// An app over the stores of a pipeline. Its tasks end with `shutdown`; its metrics are in `registry`.
     pub fn new(
-        store: Arc<dyn LogStore>,
+        stores: logpipeline_store::Stores,
         limits: Limits,
         access: Access,
         registry: &Registry,
@@ -45,15 +44,27 @@ impl App {
     ) -> prometheus::Result<Self> {
         let metrics = Metrics::register(registry)?;
         Ok(Self {
-            tail: Tail::start(Arc::clone(&store), &limits, metrics.clone(), &shutdown),
+            stores: Stores::new(stores, &limits, &metrics, &shutdown),
             queries: Places::new("queries", limits.max_queries, Duration::from_secs(1)),
             exports: Places::new("exports", limits.max_exports, Duration::from_secs(10)),
+            ingestors: Ingestors::new(Vec::new()),
             limits: Arc::new(limits),
-            store: Arc::new(Traced(store)),
             access,
             metrics,
             shutdown,
         })
+    }
+
+    /// The app whose searches leave canaries out.
+    #[must_use]
+    pub fn without_canaries(self) -> Self {
+        Self { stores: self.stores.without_canaries(), ..self }
+    }
+
+    /// The app with the ingestors that tell it how far entries have come.
+    #[must_use]
+    pub fn with_ingestors(self, urls: Vec<AdminUrl>) -> Self {
+        Self { ingestors: Ingestors::new(urls), ..self }
     }
 }
 
@@ -72,6 +83,10 @@ pub fn router(app: App) -> Router {
         .route("/fields/{name}/values", get(api::fields::values))
         .route("/logs/{id}", get(api::logs::entry))
         .route("/logs/{id}/context", get(api::logs::context))
+        .route("/logs/{id}/delivery", get(api::delivery::entry))
+        .route("/dead-letters/replay", post(api::dead_letters::replay))
+        .route("/receipts", get(api::receipts::by_key))
+        .route("/receipts/{receipt}", get(api::receipts::receipt))
         .route("/tail", get(api::tail::tail))
         .route("/export", get(api::export::export))
         .route("/parse", get(api::parse::parse))

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 use logpipeline_service::units;
 use logpipeline_store_settings::StoreArgs;
 
 use crate::access::AccessArgs;
+use crate::delivery::AdminUrl;
 use crate::text::parse_duration;
 
 const ANY: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -26,6 +28,20 @@ pub struct Config {
     /// Folder that the ingestor writes; the embedded store is its `store`
     #[arg(long, env = "LOGPIPELINE_DATA_DIR", default_value = "./data")]
     pub data_dir: PathBuf,
+
+    /// Address of the admin port of the ingestors, for what became of requests and entries; a name may stand for several
+    /// ingestors, and the flag be given several times
+    #[arg(long, env = "LOGPIPELINE_INGESTOR_URL", value_name = "URL", value_delimiter = ',')]
+    pub ingestor_url: Vec<AdminUrl>,
+
+    /// Leave canaries, which ingestors send with --canary-interval, out of what a query finds, unless it names
+    /// resourceId:logpipeline-canary
+    #[arg(
+        long, env = "LOGPIPELINE_HIDE_CANARIES", num_args = 0..=1, default_missing_value = "true", default_value = "false",
+        hide_default_value = true, hide_possible_values = true, require_equals = true, action = clap::ArgAction::Set,
+        value_name = "BOOL", value_parser = BoolishValueParser::new()
+    )]
+    pub hide_canaries: bool,
 
     #[command(flatten)]
     pub limits: Limits,

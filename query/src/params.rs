@@ -17,6 +17,17 @@ pub(crate) trait FromParams: IntoParams + Sized {
     fn from_params(given: &Given) -> Result<Self, Problem>;
 }
 
+/// Of an endpoint that takes none.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NoParams {}
+
+impl FromParams for NoParams {
+    fn from_params(_: &Given) -> Result<Self, Problem> {
+        Ok(Self {})
+    }
+}
+
 /// Extracts an endpoint's parameters.
 #[derive(Debug)]
 pub(crate) struct Params<T>(pub T);

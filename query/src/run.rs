@@ -28,7 +28,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let admin =
         tokio::spawn(http_server::serve(admin_listener, admin, ServerOptions::admin(), shutdown.clone()));
 
-    let store = config.store.open_reader(&config.data_dir)?;
+    let stores = config.store.open_reader(&config.data_dir)?;
     let folder = config.data_dir.join("store");
     if config.store.store == Engine::Embedded && !folder.exists() {
         tracing::warn!(
@@ -36,7 +36,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
             "there is no store yet; an ingestor with the same --data-dir makes it"
         );
     }
-    tokio::spawn(probe(Arc::clone(&store), readiness));
+    tokio::spawn(probe(Arc::clone(&stores.logs), readiness));
 
     access.spawn(&shutdown);
     if let Access::Anybody = access {
@@ -45,8 +45,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
             "started with --insecure: anybody who reaches this address can read these logs; --users-file FILE or --tokens-file FILE would ask who it is"
         );
     }
-    let app = App::new(store, config.limits, access, &registry, shutdown.clone())
-        .context("failed to register metrics")?;
+    let app = App::new(stores, config.limits, access, &registry, shutdown.clone())
+        .context("failed to register metrics")?
+        .with_ingestors(config.ingestor_url);
+    let app = if config.hide_canaries { app.without_canaries() } else { app };
     let https = tls.is_some();
     tracing::info!(listen = %config.listen, admin = %config.admin_listen, https, ui = ui::is_built(), "serving");
     let listener = Listener { tcp, tls };

@@ -8,11 +8,12 @@ use logpipeline_model::Timestamp;
 use logpipeline_model::query::time::{Edge, parse_bound};
 use logpipeline_model::query::{Query, TimeRange};
 use logpipeline_service::Problem;
-use logpipeline_store::StoreError;
+use logpipeline_store::{LogStore, StoreError};
 
 use crate::App;
 use crate::params::invalid;
 use crate::problems;
+use crate::stores::Stream;
 use crate::text::format_duration;
 
 /// How much longer than its time budget the store may take to answer.
@@ -28,8 +29,23 @@ pub(crate) struct ScopeParams {
 
 impl ScopeParams {
     /// Gives every word its meaning, `now` being the same instant in all of them.
-    pub(crate) fn resolve(&self, now: Timestamp) -> Result<Scope, Problem> {
-        let query = Arc::new(query(self.q.as_deref(), now)?);
+    pub(crate) fn resolve(&self, app: &App, now: Timestamp) -> Result<Scope, Problem> {
+        self.resolve_in(now, |query| app.stores.of(query))
+    }
+
+    /// As [`Self::resolve`], among dead letters, whether the query says so or not.
+    pub(crate) fn resolve_letters(&self, app: &App, now: Timestamp) -> Result<Scope, Problem> {
+        self.resolve_in(now, |query| app.stores.letters(query))
+    }
+
+    fn resolve_in<'a>(
+        &self,
+        now: Timestamp,
+        choose: impl FnOnce(&mut Query) -> &'a Stream,
+    ) -> Result<Scope, Problem> {
+        let mut query = query(self.q.as_deref(), now)?;
+        let store = Arc::clone(&choose(&mut query).store);
+        let query = Arc::new(query);
         let from = bound("from", self.from.as_deref(), now, Edge::First)?;
         let to = bound("to", self.to.as_deref(), now, Edge::Last)?;
         if let (Some(from), Some(to)) = (from, to)
@@ -37,7 +53,7 @@ impl ScopeParams {
         {
             return Err(invalid("to", format!("`to` ({to}) lies before `from` ({from}).")));
         }
-        Ok(Scope { query, from, to, now })
+        Ok(Scope { query, store, from, to, now })
     }
 }
 
@@ -60,6 +76,8 @@ fn bound(name: &str, text: Option<&str>, now: Timestamp, edge: Edge) -> Result<O
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     pub(crate) query: Arc<Query>,
+    /// What the query is put to.
+    pub(crate) store: Arc<dyn LogStore>,
     pub(crate) from: Option<Timestamp>,
     pub(crate) to: Option<Timestamp>,
     pub(crate) now: Timestamp,

@@ -78,6 +78,10 @@ impl LogStore for Traced {
         traced("store get", self.0.get(id), |_| None).await
     }
 
+    async fn place(&self, id: EntryId) -> Result<Option<String>, StoreError> {
+        traced("store place", self.0.place(id), |_| None).await
+    }
+
     async fn received_after(&self, after: Position, limit: usize) -> Result<Vec<FoundEntry>, StoreError> {
         traced("store received_after", self.0.received_after(after, limit), |_| None).await
     }

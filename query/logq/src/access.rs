@@ -13,19 +13,19 @@ use crate::failure::Failure;
 #[command(next_help_heading = "Access")]
 pub(crate) struct AccessArgs {
     /// File with the token to show the server; or the token itself in LOGQ_TOKEN
-    #[arg(long, env = "LOGQ_TOKEN_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "LOGQ_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
 
     /// Who to sign in as, where people do
-    #[arg(long, env = "LOGQ_USER", value_name = "NAME")]
+    #[arg(long, global = true, env = "LOGQ_USER", value_name = "NAME")]
     user: Option<String>,
 
     /// File with the password; or the password itself in LOGQ_PASSWORD
-    #[arg(long, env = "LOGQ_PASSWORD_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "LOGQ_PASSWORD_FILE", value_name = "FILE")]
     password_file: Option<PathBuf>,
 
     /// PEM file with authorities to trust, besides the public ones, for https://
-    #[arg(long, env = "LOGQ_CA_FILE", value_name = "FILE")]
+    #[arg(long, global = true, env = "LOGQ_CA_FILE", value_name = "FILE")]
     ca_file: Option<PathBuf>,
 }
 

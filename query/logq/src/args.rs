@@ -29,7 +29,7 @@ Exit status:
 ///
 /// A query is words and clauses such as level:error, message:"Failed to connect" or metadata.http.status>=500;
 /// several arguments are joined by spaces. Without a query, every entry is found. One that begins with "-" and is no
-/// -field:value, such as a word to leave out, goes behind "--".
+/// -field:value, such as a word to leave out, goes behind "--"; so does one whose first word names a command.
 #[derive(Debug, Parser)]
 #[command(name = "logq", version, after_help = HELP, max_term_width = 100)]
 #[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
@@ -88,23 +88,29 @@ pub(crate) struct Args {
     pub(crate) list_fields: bool,
 
     /// How to print: json is one array, ndjson an entry a line
-    #[arg(long, short, value_enum, default_value = "table", value_name = "FORMAT")]
+    #[arg(long, global = true, short, value_enum, default_value = "table", value_name = "FORMAT")]
     pub(crate) output: Output,
 
     /// Show times of the table in this machine's time zone instead of UTC
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub(crate) local: bool,
 
     /// When to use colours; NO_COLOR turns them off too
-    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
     pub(crate) color: Color,
 
     /// Where the query server is
-    #[arg(long, env = "LOGQ_SERVER", default_value = "http://localhost:8080", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "LOGQ_SERVER",
+        default_value = "http://localhost:8080",
+        value_name = "URL"
+    )]
     pub(crate) server: String,
 
     /// How long the server may send nothing before it counts as lost, such as 30s or 1h; no less than its --query-timeout
-    #[arg(long, default_value = "10m", value_name = "TIME", value_parser = duration)]
+    #[arg(long, global = true, default_value = "10m", value_name = "TIME", value_parser = duration)]
     pub(crate) timeout: Duration,
 
     #[command(flatten)]
@@ -116,8 +122,52 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Explain where a request or an entry is: accepted, on disk, shipped, searchable, rejected or expired
+    Why {
+        /// A receipt, as the ingestor's answer has it; an entry's id; or an Idempotency-Key
+        #[arg(value_name = "RECEIPT|ID|KEY")]
+        what: String,
+    },
+
+    /// Send dead letters once more, once what was wrong is corrected; nothing is stored twice
+    Replay(ReplayArgs),
+
     /// Print a script that completes logq's command line in a shell
     Completions { shell: Shell },
+}
+
+/// Which dead letters to send once more.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ReplayArgs {
+    /// Those that this query finds; `logq stream:dead-letters QUERY` shows them
+    #[arg(value_name = "QUERY")]
+    words: Vec<String>,
+
+    /// Those of the last while, such as 1h, 7d
+    #[arg(long = "since", id = "replay_since", value_name = "AGO", conflicts_with = "replay_from")]
+    pub(crate) since: Option<String>,
+
+    /// Those from this time on
+    #[arg(long = "from", id = "replay_from", value_name = "TIME")]
+    pub(crate) from: Option<String>,
+
+    /// Those up to this time
+    #[arg(long = "to", id = "replay_to", value_name = "TIME")]
+    pub(crate) to: Option<String>,
+
+    /// The one with this id, or of the entry with this id; may be given several times
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Vec<String>,
+
+    /// All of them
+    #[arg(long = "all", id = "replay_all")]
+    pub(crate) all: bool,
+}
+
+impl ReplayArgs {
+    pub(crate) fn query(&self) -> String {
+        self.words.iter().map(|word| negation::unmark(word)).collect::<Vec<_>>().join(" ")
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, COOKIE, HeaderValue};
-use reqwest::{Certificate, ClientBuilder, Response, StatusCode, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderValue};
+use reqwest::{Certificate, ClientBuilder, RequestBuilder, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -82,6 +82,28 @@ impl<'a> Client<'a> {
         })
     }
 
+    /// Has the server do something, and returns its answer.
+    pub(crate) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<T, Failure> {
+        self.sign_in().await?;
+        let request = self.http.post(self.url(path)).header(CONTENT_TYPE, "application/json");
+        let sent = self.identified(request).body(body.to_string()).send().await;
+        let response = sent.map_err(|error| self.unreachable(&error))?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            return Err(self.denied());
+        }
+        if !response.status().is_success() {
+            return Err(self.explain(response, &Vec::new()).await);
+        }
+        let body = response.bytes().await.map_err(|error| self.unreachable(&error))?;
+        serde_json::from_slice(&body).map_err(|error| {
+            Failure::Server(format!("{} answered with something else: {error}", self.args.server))
+        })
+    }
+
     /// A successful response, its body not read yet. A server that is busy is asked again when it says so.
     pub(crate) async fn send(&self, path: &str, params: &Parameters) -> Result<Response, Failure> {
         let mut retries = 0;
@@ -149,14 +171,19 @@ impl<'a> Client<'a> {
         let mut url = self.url(path);
         url.query_pairs_mut().extend_pairs(params.iter().filter(|(_, value)| !value.is_empty()));
         let http = if path == "tail" { &self.tails } else { &self.http };
-        let mut request = http.get(url);
+        let request = self.identified(http.get(url));
+        request.send().await.map_err(|error| self.unreachable(&error))
+    }
+
+    /// A request that says who asks.
+    fn identified(&self, mut request: RequestBuilder) -> RequestBuilder {
         if let Credentials::Token { header, .. } = &self.credentials {
             request = request.header(AUTHORIZATION, header.clone());
         }
         if let Some(Session(Some(cookie))) = &*self.session.borrow() {
             request = request.header(COOKIE, cookie.clone());
         }
-        request.send().await.map_err(|error| self.unreachable(&error))
+        request
     }
 
     pub(crate) fn unreachable(&self, error: &reqwest::Error) -> Failure {
@@ -199,12 +226,17 @@ impl<'a> Client<'a> {
             Some(parameter) if status == StatusCode::BAD_REQUEST => {
                 Failure::Usage(format!("{}: {detail}", self.args.flag(&parameter)))
             }
-            _ if status == StatusCode::NOT_FOUND && problem.kind.ends_with(":not-found") => {
+            _ if status == StatusCode::NOT_FOUND && is_missing(&problem.kind) => {
                 Failure::NotFound(detail.into())
             }
             _ => Failure::Server(format!("{} answered {status}: {detail}", self.args.server)),
         }
     }
+}
+
+/// Whether what was asked for is not there; the path of another server may be missing too.
+fn is_missing(kind: &str) -> bool {
+    kind.ends_with(":not-found") || kind.ends_with(":unknown-receipt")
 }
 
 /// A client whose connections are dead after so long a silence.

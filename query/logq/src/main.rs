@@ -13,11 +13,13 @@ mod negation;
 mod nothing;
 mod printer;
 mod progress;
+mod replay;
 mod search;
 mod sign_in;
 mod style;
 mod table;
 mod time;
+mod why;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -55,6 +57,11 @@ fn report(result: Result<Outcome, Failure>) -> ExitCode {
 
 async fn run(args: &Args) -> Result<Outcome, Failure> {
     let client = Client::new(args)?;
+    match &args.command {
+        Some(Command::Why { what }) => return why::explain(&client, args, what).await,
+        Some(Command::Replay(chosen)) => return replay::replay(&client, args, chosen).await,
+        _ => {}
+    }
     let outcome = print(&client, args).await?;
     if outcome == Outcome::NothingFound {
         nothing::explain(&client, args).await;

@@ -9,7 +9,7 @@ pub(crate) fn check_origin(headers: &HeaderMap, uri: &Uri) -> Result<(), Problem
     if is_own(headers, uri) {
         return Ok(());
     }
-    let detail = "Pages of other sites may not sign in or out here. If this is the server's own page, the proxy before it must pass on the header Host.";
+    let detail = "Pages of other sites may not change anything here. If this is the server's own page, the proxy before it must pass on the header Host.";
     Err(Problem::new(StatusCode::FORBIDDEN, "foreign-origin", detail))
 }
 

@@ -86,14 +86,14 @@ pub(crate) async fn export(
     State(app): State<App>,
     Params(params): Params<ExportParams>,
 ) -> Result<Response, Problem> {
-    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(now())?;
+    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(&app, now())?;
     let budget = Budget::start(&app, None)?;
     let range = scope.range();
     let format = params.format.unwrap_or_default();
     let limit = params.limit.unwrap_or(u64::MAX);
     let export = Export {
         _place: app.exports.take()?,
-        store: app.store,
+        store: scope.store,
         query: scope.query,
         range,
         order: params.order.unwrap_or_default(),

@@ -22,6 +22,9 @@ const MAX_LIMIT: u64 = 1_000;
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct FieldsParams {
+    /// With `stream:dead-letters`, the fields of dead letters are listed. Beside that, it changes nothing: fields are those of all
+    /// entries of the time range.
+    q: Option<String>,
     /// The earliest `timestamp`, included, as in `search`.
     from: Option<String>,
     /// The latest `timestamp`, included, as in `search`.
@@ -30,7 +33,7 @@ pub(crate) struct FieldsParams {
 
 impl FromParams for FieldsParams {
     fn from_params(given: &Given) -> Result<Self, Problem> {
-        Ok(Self { from: given.text("from"), to: given.text("to") })
+        Ok(Self { q: given.text("q"), from: given.text("from"), to: given.text("to") })
     }
 }
 
@@ -75,10 +78,10 @@ pub(crate) async fn fields(
     State(app): State<App>,
     Params(params): Params<FieldsParams>,
 ) -> Answer<FieldsResponse> {
-    let scope = ScopeParams { q: None, from: params.from, to: params.to }.resolve(now())?;
+    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(&app, now())?;
     let budget = Budget::start(&app, None)?;
     let _place = app.queries.wait().await?;
-    let found = budget.wait(app.store.fields(scope.range(), budget.deadline())).await?;
+    let found = budget.wait(scope.store.fields(scope.range(), budget.deadline())).await?;
     app.metrics.count_partial(found.partial);
     let name =
         |info: logpipeline_store::FieldInfo| FieldInfo { name: info.field.to_string(), kind: info.kind };
@@ -156,7 +159,7 @@ pub(crate) async fn values(
     Params(params): Params<ValuesParams>,
 ) -> Answer<ValuesResponse> {
     let field = countable(&name)?;
-    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(now())?;
+    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(&app, now())?;
     let budget = Budget::start(&app, params.timeout)?;
     let _place = app.queries.wait().await?;
     let range = scope.range();
@@ -168,7 +171,7 @@ pub(crate) async fn values(
         limit: usize::try_from(params.limit.unwrap_or(DEFAULT_LIMIT)).unwrap_or(usize::MAX),
         deadline: budget.deadline(),
     };
-    let found = budget.wait(app.store.values(request)).await?;
+    let found = budget.wait(scope.store.values(request)).await?;
     app.metrics.count_partial(found.partial);
     Ok(Json(ValuesResponse {
         field: field.to_string(),

@@ -115,10 +115,10 @@ pub(crate) async fn histogram(
             "`interval` and `buckets` are two ways to say one thing; give one.".to_owned(),
         ));
     }
-    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(now())?;
+    let scope = ScopeParams { q: params.q, from: params.from, to: params.to }.resolve(&app, now())?;
     let budget = Budget::start(&app, params.timeout)?;
     let _place = app.queries.wait().await?;
-    let Some(range) = range(&app, &scope, &budget).await? else {
+    let Some(range) = range(&scope, &budget).await? else {
         let width = params.interval.unwrap_or(Duration::from_secs(1));
         return Ok(Json(answer(width, None, Vec::new(), false, &budget)));
     };
@@ -128,17 +128,17 @@ pub(crate) async fn histogram(
     };
     let request =
         HistogramRequest { query: scope.query, range, interval: width, deadline: budget.deadline() };
-    let histogram = budget.wait(app.store.histogram(request)).await?;
+    let histogram = budget.wait(scope.store.histogram(request)).await?;
     app.metrics.count_partial(histogram.partial);
     Ok(Json(answer(width, Some(range), histogram.buckets, histogram.partial, &budget)))
 }
 
 /// The range asked for, open ends taken from what the store holds. `None` where it holds nothing.
-async fn range(app: &App, scope: &Scope, budget: &Budget) -> Result<Option<TimeRange>, Problem> {
+async fn range(scope: &Scope, budget: &Budget) -> Result<Option<TimeRange>, Problem> {
     if let (Some(first), Some(last)) = (scope.from, scope.to) {
         return Ok(Some(TimeRange { first, last }));
     }
-    let stats = budget.wait(app.store.health()).await?;
+    let stats = budget.wait(scope.store.health()).await?;
     let (Some(earliest), Some(latest)) = (stats.earliest, stats.latest) else { return Ok(None) };
     let first = scope.from.unwrap_or_else(|| scope.to.map_or(earliest, |to| earliest.min(to)));
     let last = scope.to.unwrap_or_else(|| latest.max(first));

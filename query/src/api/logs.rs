@@ -7,7 +7,7 @@ use http::StatusCode;
 use logpipeline_model::EntryId;
 use logpipeline_model::query::{Query, TimeRange};
 use logpipeline_service::Problem;
-use logpipeline_store::{FoundEntry, Order, SearchPage, SearchRequest};
+use logpipeline_store::{FoundEntry, LogStore, Order, SearchPage, SearchRequest};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -15,22 +15,13 @@ use super::{Answer, Json};
 use crate::App;
 use crate::app::now;
 use crate::entries::Entry;
-use crate::params::{FromParams, Given, Params, invalid};
+use crate::params::{FromParams, Given, NoParams, Params, invalid};
 use crate::path::Segment;
 use crate::scope::{self, Budget};
+use crate::stores::Stream;
 
 const DEFAULT_AROUND: u64 = 10;
 const MAX_AROUND: u64 = 500;
-
-#[derive(Debug, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct EntryParams {}
-
-impl FromParams for EntryParams {
-    fn from_params(_: &Given) -> Result<Self, Problem> {
-        Ok(Self {})
-    }
-}
 
 /// Get one entry
 #[utoipa::path(
@@ -46,16 +37,16 @@ impl FromParams for EntryParams {
 pub(crate) async fn entry(
     State(app): State<App>,
     Segment(id): Segment,
-    Params(EntryParams {}): Params<EntryParams>,
+    Params(NoParams {}): Params<NoParams>,
 ) -> Answer<Entry> {
     let budget = Budget::start(&app, None)?;
     let _place = app.queries.wait().await?;
-    Ok(Json(Entry(find(&app, &budget, &id).await?.body)))
+    Ok(Json(Entry(find(&app, &budget, &id).await?.0.body)))
 }
 
-async fn find(app: &App, budget: &Budget, id: &str) -> Result<FoundEntry, Problem> {
+async fn find<'a>(app: &'a App, budget: &Budget, id: &str) -> Result<(FoundEntry, &'a Stream), Problem> {
     let id: EntryId = id.parse().map_err(|error| invalid("id", format!("`id`: {error}.")))?;
-    budget.wait(app.store.get(id)).await?.ok_or_else(|| {
+    budget.wait(app.stores.get(id)).await?.ok_or_else(|| {
         let detail = format!("There is no entry {id}; it may have been removed by retention.");
         Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
     })
@@ -111,12 +102,15 @@ pub(crate) async fn context(
     Segment(id): Segment,
     Params(params): Params<ContextParams>,
 ) -> Answer<ContextResponse> {
-    let query = Arc::new(scope::query(params.q.as_deref(), now())?);
+    let mut query = scope::query(params.q.as_deref(), now())?;
+    let named = app.stores.named(&mut query);
+    let query = Arc::new(query);
     let budget = Budget::start(&app, None)?;
     let _place = app.queries.wait().await?;
-    let entry = find(&app, &budget, &id).await?;
-    let before = around(&app, &budget, &query, &entry, Order::Desc, params.before);
-    let after = around(&app, &budget, &query, &entry, Order::Asc, params.after);
+    let (entry, found_in) = find(&app, &budget, &id).await?;
+    let store = &*named.unwrap_or(found_in).store;
+    let before = around(store, &budget, &query, &entry, Order::Desc, params.before);
+    let after = around(store, &budget, &query, &entry, Order::Asc, params.after);
     let (before, after) = futures::future::try_join(before, after).await?;
     let partial = before.partial || after.partial;
     app.metrics.count_partial(partial);
@@ -130,7 +124,7 @@ pub(crate) async fn context(
 }
 
 async fn around(
-    app: &App,
+    store: &dyn LogStore,
     budget: &Budget,
     query: &Arc<Query>,
     entry: &FoundEntry,
@@ -150,5 +144,5 @@ async fn around(
         count: false,
         deadline: budget.deadline(),
     };
-    budget.wait(app.store.search(request)).await
+    budget.wait(store.search(request)).await
 }

@@ -1,5 +1,7 @@
 //! The endpoints, one file each.
 
+pub(crate) mod dead_letters;
+pub(crate) mod delivery;
 pub(crate) mod export;
 pub(crate) mod fields;
 pub(crate) mod histogram;
@@ -7,6 +9,7 @@ pub(crate) mod interval;
 pub(crate) mod logs;
 pub mod openapi;
 pub(crate) mod parse;
+pub(crate) mod receipts;
 pub(crate) mod search;
 pub(crate) mod session;
 pub(crate) mod tail;

@@ -9,7 +9,9 @@ use utoipa::{Modify, OpenApi, ToSchema};
 
 use logpipeline_access::sessions;
 
-use super::{export, fields, histogram, logs, parse, search, session, tail};
+use super::{
+    dead_letters, delivery, export, fields, histogram, logs, parse, receipts, search, session, tail,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -26,6 +28,10 @@ use super::{export, fields, histogram, logs, parse, search, session, tail};
         fields::values,
         logs::entry,
         logs::context,
+        delivery::entry,
+        receipts::receipt,
+        receipts::by_key,
+        dead_letters::replay,
         tail::tail,
         export::export,
         parse::parse,
@@ -41,6 +47,7 @@ use super::{export, fields, histogram, logs, parse, search, session, tail};
         (name = "search", description = "Entries that a query finds"),
         (name = "fields", description = "What there is to ask for"),
         (name = "entries", description = "One entry"),
+        (name = "delivery", description = "How far requests and entries have come"),
         (name = "session", description = "Who asks"),
         (name = "meta", description = "The API itself"),
     ),
@@ -61,7 +68,8 @@ impl Modify for Guarded {
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(session)));
         components.add_security_scheme("token", SecurityScheme::Http(token));
         for path in description.paths.paths.values_mut() {
-            path.get.iter_mut().filter(|operation| operation.security.is_none()).for_each(may_be_refused);
+            let operations = path.get.iter_mut().chain(&mut path.post);
+            operations.filter(|operation| operation.security.is_none()).for_each(may_be_refused);
         }
     }
 }

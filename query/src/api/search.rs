@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::extract::State;
 use logpipeline_model::Timestamp;
 use logpipeline_service::Problem;
-use logpipeline_store::{Order, SearchPage, SearchRequest};
+use logpipeline_store::{LogStore, Order, SearchPage, SearchRequest};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -119,7 +119,7 @@ pub(crate) async fn search(
     });
     let cursor = cursor.transpose()?;
     let spelled = ScopeParams { q: params.q, from: params.from, to: params.to };
-    let scope = spelled.resolve(cursor.map_or_else(now, |cursor| cursor.now))?;
+    let scope = spelled.resolve(&app, cursor.map_or_else(now, |cursor| cursor.now))?;
     let hash = SearchHash::of(spelled.q.as_deref().unwrap_or_default(), scope.from, scope.to);
     if let Some(cursor) = cursor {
         check(&cursor, hash, params.order)?;
@@ -137,7 +137,7 @@ pub(crate) async fn search(
         count: true,
         deadline: budget.deadline(),
     };
-    let page = read(&app, &budget, request).await?;
+    let page = read(&*scope.store, &budget, request).await?;
     app.metrics.count_partial(page.partial);
     let last = page.entries.last().map(|entry| entry.position);
     let next = last
@@ -156,10 +156,14 @@ pub(crate) async fn search(
 
 /// Reads a page in steps, and ends it early where its entries are so large that all of them would take
 /// much memory.
-async fn read(app: &App, budget: &Budget, mut request: SearchRequest) -> Result<SearchPage, Problem> {
+async fn read(
+    store: &dyn LogStore,
+    budget: &Budget,
+    mut request: SearchRequest,
+) -> Result<SearchPage, Problem> {
     let limit = request.limit;
     request.limit = limit.min(FIRST_STEP);
-    let mut page = budget.wait(app.store.search(request.clone())).await?;
+    let mut page = budget.wait(store.search(request.clone())).await?;
     loop {
         let (count, bytes) =
             (page.entries.len(), page.entries.iter().map(|entry| entry.body.len()).sum::<usize>());
@@ -170,7 +174,7 @@ async fn read(app: &App, budget: &Budget, mut request: SearchRequest) -> Result<
         if request.limit == 0 || !page.more || page.partial {
             return Ok(page);
         }
-        let next = budget.wait(app.store.search(request.clone())).await?;
+        let next = budget.wait(store.search(request.clone())).await?;
         (page.more, page.partial) = (next.more, next.partial);
         page.entries.extend(next.entries);
     }

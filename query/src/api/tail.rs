@@ -53,8 +53,8 @@ pub(crate) async fn tail(
     admission: Option<Extension<Admission>>,
     Params(params): Params<TailParams>,
 ) -> Result<impl IntoResponse, Problem> {
-    let query = scope::query(params.q.as_deref(), now())?;
-    let subscription = app.tail.subscribe(&query)?;
+    let mut query = scope::query(params.q.as_deref(), now())?;
+    let subscription = app.stores.of(&mut query).tail.subscribe(&query)?;
     let ready = serde_json::json!({ "from": subscription.from() });
     let ready = Event::default().event("ready").data(ready.to_string());
     let events = stream::once(async move { ready })

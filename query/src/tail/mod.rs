@@ -5,7 +5,6 @@ mod subscriber;
 mod window;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use logpipeline_model::Timestamp;
 use logpipeline_model::query::{Matcher, Query};
@@ -30,10 +29,11 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    /// Starts the task, which ends with `shutdown`.
+    /// Starts the task, which ends with `shutdown`. Each client takes one of the `places`.
     pub(crate) fn start(
         store: Arc<dyn LogStore>,
         limits: &Limits,
+        places: Places,
         metrics: Metrics,
         shutdown: &Shutdown,
     ) -> Self {
@@ -46,7 +46,6 @@ impl Tail {
                 () = end.stopping() => {}
             }
         });
-        let places = Places::new("clients of the live tail", limits.max_tails, Duration::from_secs(10));
         Self { clients, places, queue: limits.tail_queue }
     }
 

@@ -6,7 +6,10 @@ mod server;
 
 mod access;
 mod agreement;
+mod canaries;
 mod context;
+mod dead_letters;
+mod delivery;
 mod entries;
 mod errors;
 mod export;
@@ -16,6 +19,7 @@ mod limits;
 mod openapi;
 mod paging;
 mod process;
+mod replay;
 mod search;
 mod tail;
 mod traces;

@@ -10,9 +10,10 @@ use logpipeline_model::entry::{Limits as EntryLimits, Stamp, accept};
 use logpipeline_model::{EntryId, Timestamp};
 use logpipeline_query::access::Access;
 use logpipeline_query::config::Limits;
+use logpipeline_query::delivery::AdminUrl;
 use logpipeline_query::{App, router};
 use logpipeline_service::{Shutdown, admin, http_server};
-use logpipeline_store::{LogStore, NewEntry, WriteOutcome};
+use logpipeline_store::{LogStore, NewEntry, Stores, WriteOutcome};
 use prometheus::Registry;
 use reqwest::{Response, StatusCode};
 use serde_json::Value;
@@ -24,6 +25,7 @@ pub const SAMPLE: &str = r#"{"level":"error","message":"Failed to connect to DB"
 pub struct Server {
     pub address: SocketAddr,
     pub store: Arc<MemoryStore>,
+    pub dead_letters: Arc<MemoryStore>,
     pub shutdown: Shutdown,
     pub registry: Registry,
     client: reqwest::Client,
@@ -46,10 +48,26 @@ impl Server {
 
     /// For those alone who may search.
     pub async fn guarded(limits: Limits, access: Access) -> Self {
+        Self::asking(limits, access, |app| app).await
+    }
+
+    /// With ingestors that tell of deliveries.
+    pub async fn of_ingestors(ingestors: &[String]) -> Self {
+        let urls: Vec<AdminUrl> = ingestors.iter().map(|url| url.parse().unwrap()).collect();
+        Self::asking(Limits::default(), Access::Anybody, move |app| app.with_ingestors(urls)).await
+    }
+
+    /// Whose searches leave canaries out.
+    pub async fn without_canaries() -> Self {
+        Self::asking(Limits::default(), Access::Anybody, App::without_canaries).await
+    }
+
+    async fn asking(limits: Limits, access: Access, change: impl FnOnce(App) -> App) -> Self {
         let store = Arc::new(MemoryStore::new());
-        let (address, shutdown, registry) =
-            serve_to(Arc::clone(&store) as Arc<dyn LogStore>, limits, access).await;
-        Self { address, store, shutdown, registry, client: client() }
+        let dead_letters = Arc::new(MemoryStore::new());
+        let stores = Stores { logs: Arc::clone(&store) as _, dead_letters: Arc::clone(&dead_letters) as _ };
+        let (address, shutdown, registry) = serve_with(stores, limits, access, change).await;
+        Self { address, store, dead_letters, shutdown, registry, client: client() }
     }
 
     /// Accepts an entry now; its id.
@@ -62,6 +80,13 @@ impl Server {
         let id = entry.id;
         assert_eq!(self.store.add(id, entry.body), WriteOutcome::Stored);
         id
+    }
+
+    /// Keeps a dead letter; its id.
+    pub fn bury(&self, json: &str, received_at: Timestamp) -> EntryId {
+        let letter = stored(json, received_at);
+        assert_eq!(self.dead_letters.add(letter.id, letter.body), WriteOutcome::Stored);
+        letter.id
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -112,17 +137,24 @@ pub fn messages(entries: &Value) -> Vec<String> {
 }
 
 pub async fn serve(store: Arc<dyn LogStore>, limits: Limits) -> (SocketAddr, Shutdown, Registry) {
-    serve_to(store, limits, Access::Anybody).await
+    let stores = Stores { logs: store, dead_letters: Arc::new(MemoryStore::new()) };
+    serve_to(stores, limits, Access::Anybody).await
 }
 
-async fn serve_to(
-    store: Arc<dyn LogStore>,
+async fn serve_to(stores: Stores, limits: Limits, access: Access) -> (SocketAddr, Shutdown, Registry) {
+    serve_with(stores, limits, access, |app| app).await
+}
+
+async fn serve_with(
+    stores: Stores,
     limits: Limits,
     access: Access,
+    change: impl FnOnce(App) -> App,
 ) -> (SocketAddr, Shutdown, Registry) {
     let (shutdown, registry) = (Shutdown::default(), admin::registry());
     access.spawn(&shutdown);
-    let app = App::new(store, limits, access, &registry, shutdown.clone()).unwrap();
+    let app = App::new(stores, limits, access, &registry, shutdown.clone()).unwrap();
+    let app = change(app);
     let listener = http_server::bind(([127, 0, 0, 1], 0).into()).unwrap();
     let address = listener.local_addr().unwrap();
     shutdown.spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));

@@ -181,3 +181,22 @@ async fn the_stream_ends_when_the_server_stops() {
         tokio::time::timeout(Duration::from_secs(5), server.shutdown.finished(Duration::from_secs(5))).await;
     assert_eq!(ended, Ok(true), "the task that follows the store ends");
 }
+
+#[tokio::test]
+async fn dead_letters_are_followed_by_those_who_ask_for_them() {
+    let server = Server::start().await;
+    let mut logs = Events::open(&server, "").await;
+    let mut letters = Events::open(&server, "stream:dead-letters -ignored").await;
+    server.bury(&message("an ignored letter"), clock());
+    server.bury(&message("a letter"), clock());
+    server.ingest(&message("an entry"));
+    assert_eq!(letters.message().await, "a letter");
+    assert_eq!(logs.message().await, "an entry");
+}
+
+#[tokio::test]
+async fn clients_of_both_streams_share_the_places() {
+    let server = Server::with(Limits { max_tails: 1, ..Limits::default() }).await;
+    let _logs = Events::open(&server, "").await;
+    assert_eq!(server.send("/tail", &[("q", "stream:dead-letters")]).await.status(), 503);
+}

@@ -10,4 +10,6 @@ mod follow;
 mod output;
 mod partial;
 mod progress;
+mod replay;
 mod search;
+mod why;

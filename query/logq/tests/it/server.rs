@@ -15,7 +15,7 @@ use logpipeline_query::{App, router};
 use logpipeline_service::http_server::{Listener, Tls};
 use logpipeline_service::{Shutdown, admin, http_server};
 use logpipeline_store::embedded::{EmbeddedStore, Options};
-use logpipeline_store::{LogStore, NewEntry, WriteOutcome};
+use logpipeline_store::{LogStore, NewEntry, Stores, WriteOutcome};
 use tempfile::TempDir;
 use tokio::net::TcpSocket;
 use tokio::runtime::Runtime;
@@ -130,10 +130,14 @@ pub fn finish(command: &mut Command) -> (i32, String, String) {
 }
 
 fn serve(folder: &TempDir, address: SocketAddr, access: Access, tls: Option<Tls>) -> Shutdown {
-    let store: Arc<dyn LogStore> = Arc::new(EmbeddedStore::open_reader(folder.path()).unwrap());
+    let open = |path| Arc::new(EmbeddedStore::open_reader(path).unwrap());
+    let stores = Stores {
+        logs: open(folder.path().to_owned()),
+        dead_letters: open(folder.path().join("dead-letters")),
+    };
     let shutdown = Shutdown::default();
     let limits = Limits { tail_interval: Duration::from_millis(20), ..Limits::default() };
-    let app = App::new(store, limits, access, &admin::registry(), shutdown.clone()).unwrap();
+    let app = App::new(stores, limits, access, &admin::registry(), shutdown.clone()).unwrap();
     let tcp = http_server::bind(address).unwrap();
     let listener = Listener { tcp, tls };
     shutdown.spawn(http_server::serve(listener, router(app), Default::default(), shutdown.clone()));
