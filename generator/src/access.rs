@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use reqwest::header::HeaderValue;
 use reqwest::{Certificate, Client, ClientBuilder};
 
 use crate::cli::{AccessArgs, parse_token};
@@ -51,8 +52,20 @@ impl Access {
         Ok(Self {
             ingest_token: token("--token-file", &args.token_file)?,
             query_token: token("--query-token-file", &args.query_token_file)?,
-            authorities: args.ca_file.as_deref().map(authorities).transpose()?.unwrap_or_default(),
+            authorities: args
+                .ca_file
+                .as_deref()
+                .map(|path| authorities("--ca-file", path))
+                .transpose()?
+                .unwrap_or_default(),
         })
+    }
+
+    /// The value of Authorization for the ingestor.
+    pub(crate) fn ingest_authorization(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.ingest_token.as_ref()?)).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 
     /// A client to be told the rest. The servers are measured, not a proxy on the way to them.
@@ -62,10 +75,10 @@ impl Access {
     }
 }
 
-fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
-    const FLAG: &str = "--ca-file";
-    let wrong = |problem: String| AccessError::Content { flag: FLAG, path: path.to_owned(), problem };
-    let pem = read(FLAG, path)?;
+/// The certificates of a PEM file that `flag` names.
+pub(crate) fn authorities(flag: &'static str, path: &Path) -> Result<Vec<Certificate>, AccessError> {
+    let wrong = |problem: String| AccessError::Content { flag, path: path.to_owned(), problem };
+    let pem = read(flag, path)?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
         Ok(_) => Err(wrong(
@@ -75,7 +88,8 @@ fn authorities(path: &Path) -> Result<Vec<Certificate>, AccessError> {
     }
 }
 
-fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, AccessError> {
+/// The content of a file that `flag` names.
+pub(crate) fn read(flag: &'static str, path: &Path) -> Result<Vec<u8>, AccessError> {
     fs::read(path).map_err(|source| AccessError::Read { flag, path: path.to_owned(), source })
 }
 

@@ -1,6 +1,7 @@
 //! One run of the program, from its flags to its exit code.
 
 use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -9,10 +10,13 @@ use std::time::{Duration, Instant, SystemTime};
 use logpipeline_model::Timestamp;
 use logpipeline_service::http_server::{self, ServerOptions};
 use logpipeline_service::{Shutdown, admin};
+use prometheus::Registry;
 use reqwest::Url;
+use serde::Serialize;
 
 use crate::access::{Access, AccessError};
 use crate::cli::{Cli, Command, CommonArgs, ReplayArgs, RunArgs};
+use crate::import::{self, Import};
 use crate::load::{self, LoadOptions, Pace, Tally};
 use crate::replay::{Replay, ReplayOptions};
 use crate::report::{self, Bytes, Destination, Mode, Rate, Report};
@@ -55,6 +59,8 @@ pub enum AppError {
     #[error(transparent)]
     Access(#[from] AccessError),
     #[error(transparent)]
+    Import(#[from] import::ImportError),
+    #[error(transparent)]
     Tally(#[from] load::TallyError),
     #[error(transparent)]
     Client(#[from] load::ClientError),
@@ -68,7 +74,10 @@ impl AppError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Unreachable { .. } => Exit::Unreachable,
-            Self::Report { .. } | Self::Admin(_) | Self::Replay(_) | Self::Access(_) => Exit::Usage,
+            Self::Import(import::ImportError::Client(_)) => Exit::NotWell,
+            Self::Report { .. } | Self::Admin(_) | Self::Replay(_) | Self::Import(_) | Self::Access(_) => {
+                Exit::Usage
+            }
             Self::Tally(_) | Self::Client(_) | Self::Signals(_) | Self::Output(_) => Exit::NotWell,
         }
     }
@@ -79,6 +88,7 @@ pub async fn run(cli: Cli) -> Result<Exit, AppError> {
     match cli.command {
         None => Box::pin(simulate(cli.run)).await,
         Some(Command::Run(args)) => Box::pin(simulate(*args)).await,
+        Some(Command::Replay(args)) if args.import.from.is_some() => Box::pin(import(*args)).await,
         Some(Command::Replay(args)) => Box::pin(replay(*args)).await,
     }
 }
@@ -116,7 +126,7 @@ async fn replay(args: ReplayArgs) -> Result<Exit, AppError> {
         resource_id: args.resource_id,
         offset: args.timezone,
         now: now(),
-        batch_entries: args.common.batch_size.get(),
+        batch_entries: args.common.batch_size().get(),
         again: args.again,
     };
     let source = Replay::open(options)?;
@@ -133,6 +143,29 @@ async fn replay(args: ReplayArgs) -> Result<Exit, AppError> {
         unread,
     };
     prepared.perform(&args.common, job).await
+}
+
+async fn import(args: ReplayArgs) -> Result<Exit, AppError> {
+    let plan = Import::of(&args)?;
+    let access = Access::read(&args.common.access)?;
+    let shutdown = Shutdown::on_signal(drain(&args.common)).map_err(AppError::Signals)?;
+    probe(args.common.report.as_ref())?;
+    let registry = admin::registry();
+    let counters = Arc::new(import::Counters::new(&registry).map_err(load::TallyError::from)?);
+    let readiness = admin::Readiness::awaiting(&["targets"]);
+    serve_admin(args.common.admin_listen, &readiness, registry, &shutdown)?;
+    if !plan.is_finished() {
+        reach("ingestor", &args.common.target, args.common.wait, &shutdown).await?;
+        reach("source", plan.address(), args.common.wait, &shutdown).await?;
+    }
+    readiness.met("targets");
+    let report = plan.perform(&args.common, &access, &counters, &shutdown).await?;
+    finish(args.common.report.as_ref(), &report, &report.summary(), report.ok).map_err(AppError::Output)?;
+    Ok(match report.ok {
+        true => Exit::Well,
+        false if report.is_unreachable => Exit::Unreachable,
+        false => Exit::NotWell,
+    })
 }
 
 struct Job {
@@ -158,20 +191,11 @@ impl Prepared {
     async fn new(common: &CommonArgs) -> Result<Self, AppError> {
         let access = Access::read(&common.access)?;
         let shutdown = Shutdown::on_signal(drain(common)).map_err(AppError::Signals)?;
-        if let Some(destination) = &common.report {
-            destination.probe().map_err(|source| AppError::Report {
-                path: destination.path().map(|path| path.display().to_string()).unwrap_or_default(),
-                source,
-            })?;
-        }
+        probe(common.report.as_ref())?;
         let registry = admin::registry();
         let tally = Arc::new(Tally::new(&registry)?);
         let readiness = admin::Readiness::awaiting(&["targets"]);
-        if let Some(address) = common.admin_listen {
-            let listener = http_server::bind(address).map_err(AppError::Admin)?;
-            let router = admin::router(readiness.clone(), registry, shutdown.clone());
-            tokio::spawn(http_server::serve(listener, router, ServerOptions::admin(), shutdown.clone()));
-        }
+        serve_admin(common.admin_listen, &readiness, registry, &shutdown)?;
         reach("ingestor", &common.target, common.wait, &shutdown).await?;
         if common.verify {
             reach("query server", &common.query_url, common.wait, &shutdown).await?;
@@ -190,10 +214,10 @@ impl Prepared {
             duration: job.duration,
             count: job.count,
             concurrency: common.concurrency,
-            batch_size: common.batch_size,
+            batch_size: common.batch_size(),
             compression: common.compression,
             timeout: common.timeout,
-            retry_for: common.retry_for,
+            retry_for: common.retry_for(),
         };
         tracing::info!(run = job.run, url = %common.target, "sending");
         let started = now();
@@ -248,7 +272,7 @@ impl Prepared {
             verify_run(common, access, &tally, ended.issued, &shutdown, &mut report).await?;
         }
         report.ok = report.problems.is_empty();
-        finish(common.report.as_ref(), &report).map_err(AppError::Output)?;
+        finish(common.report.as_ref(), &report, &report.summary(), report.ok).map_err(AppError::Output)?;
         Ok(match report.ok {
             true => Exit::Well,
             false if report.sent > 0 && !tally.target_reached() => Exit::Unreachable,
@@ -278,20 +302,46 @@ async fn verify_run(
     Ok(())
 }
 
+/// Checks that the report can be written.
+fn probe(destination: Option<&Destination>) -> Result<(), AppError> {
+    let Some(destination) = destination else { return Ok(()) };
+    destination.probe().map_err(|source| AppError::Report {
+        path: destination.path().map(|path| path.display().to_string()).unwrap_or_default(),
+        source,
+    })
+}
+
+fn serve_admin(
+    address: Option<SocketAddr>,
+    readiness: &admin::Readiness,
+    registry: Registry,
+    shutdown: &Shutdown,
+) -> Result<(), AppError> {
+    let Some(address) = address else { return Ok(()) };
+    let listener = http_server::bind(address).map_err(AppError::Admin)?;
+    let router = admin::router(readiness.clone(), registry, shutdown.clone());
+    tokio::spawn(http_server::serve(listener, router, ServerOptions::admin(), shutdown.clone()));
+    Ok(())
+}
+
 /// The longest that a run may take after a signal; a second one ends it at once.
 fn drain(common: &CommonArgs) -> Duration {
     let verification = if common.verify { common.verify_timeout } else { Duration::ZERO };
     common.timeout.saturating_add(verification).saturating_add(DRAIN_MARGIN)
 }
 
-fn finish(destination: Option<&Destination>, report: &Report) -> std::io::Result<()> {
-    let summary = report.summary();
+fn finish(
+    destination: Option<&Destination>,
+    report: &impl Serialize,
+    summary: &str,
+    ok: bool,
+) -> std::io::Result<()> {
     if let Some(destination) = destination {
         destination.write(report)?;
     }
     // Where no one reads along, the log takes it, so that all of its lines are JSON.
     if !std::io::stderr().is_terminal() {
-        if report.ok {
+        if ok {
             tracing::info!("{summary}");
         } else {
             tracing::error!("{summary}");

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use logpipeline_service::units::parse_duration;
 use reqwest::Url;
 
+use crate::import::ImportArgs;
 use crate::load::{Compression, Pace};
 use crate::replay::Offset;
 use crate::report::Destination;
@@ -17,9 +18,10 @@ use crate::run_id;
 const EXIT_CODES: &str = "\
 Exit codes:
   0  every entry was acknowledged and, with --verify, found exactly once as it was sent
-  1  entries were lost, duplicated, corrupted, rejected, not sent in time or not acknowledged, or not verified in time
+  1  entries were lost, duplicated, corrupted, rejected, not sent in time or not acknowledged, or not verified in time;
+     an import ended before its end
   2  the command line is wrong, or a file cannot be read or written
-  3  the target, or with --verify the query server, cannot be reached
+  3  the target, the source of an import, or with --verify the query server, cannot be reached
 
 SIGINT and SIGTERM end the load early; what was sent is still verified and reported. A second signal ends that too.";
 
@@ -32,6 +34,13 @@ Replaying a file again:
   something was cut off above them, are new; so is everything with another --batch-size,
   --resource-id, --timezone, or --rate below the batch size. Standard input and pipes are
   always new. With --again, files are too.";
+
+const IMPORTED_AGAIN: &str = "\
+Importing from a log server:
+  replay --from elasticsearch https://es.example:9200/logs-* --since 30d --state logs.state
+  Each entry's id is made of what the source says of it, so an import that is repeated or
+  resumed stores nothing twice, whatever its --batch-size. With --state, an import that
+  was broken off goes on where it stopped. docs/import.md tells more.";
 
 /// Sends realistic logs to a LogPipeline ingestor, and proves that all of them arrived.
 #[derive(Debug, Parser)]
@@ -48,8 +57,8 @@ pub enum Command {
     /// Send simulated logs; this is what happens without a subcommand
     #[command(after_help = EXIT_CODES)]
     Run(Box<RunArgs>),
-    /// Send real logs: NDJSON, journald exports, syslog, access logs, plain lines and more
-    #[command(after_help = format!("{REPLAYED_AGAIN}\n\n{EXIT_CODES}"))]
+    /// Send real logs: files in many formats, or what Elasticsearch, OpenSearch, Loki or VictoriaLogs holds
+    #[command(after_help = format!("{REPLAYED_AGAIN}\n\n{IMPORTED_AGAIN}\n\n{EXIT_CODES}"))]
     Replay(Box<ReplayArgs>),
 }
 
@@ -76,9 +85,11 @@ pub struct RunArgs {
 
 #[derive(Debug, Clone, Args)]
 pub struct ReplayArgs {
-    /// Logs to send, in this order, gzip or not; `-` = standard input
+    /// Logs to send, in this order, gzip or not; `-` = standard input; with --from, the address of a log server
     #[arg(value_name = "FILE", required = true, env = "LOGPIPELINE_FILES", value_delimiter = ',')]
     pub files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub import: ImportArgs,
     #[command(flatten)]
     pub common: CommonArgs,
     /// Entries a second, sent at their intended times; 0 = as fast as the target answers
@@ -117,18 +128,18 @@ pub struct CommonArgs {
     /// Requests under way at most
     #[arg(long, value_name = "N", env = "LOGPIPELINE_CONCURRENCY", default_value = "4")]
     pub concurrency: NonZeroU32,
-    /// Entries of a request at most; at a rate, a batch never waits longer than a second
-    #[arg(long, value_name = "N", env = "LOGPIPELINE_BATCH_SIZE", default_value = "10")]
-    pub batch_size: NonZeroU64,
+    /// Entries of a request at most; at a rate, a batch never waits longer than a second [default: 10, or 1000 with --from]
+    #[arg(long, value_name = "N", env = "LOGPIPELINE_BATCH_SIZE")]
+    pub batch_size: Option<NonZeroU64>,
     /// Compression of the requests
     #[arg(long, value_enum, value_name = "KIND", env = "LOGPIPELINE_COMPRESSION", default_value = "none")]
     pub compression: Compression,
     /// How long one request may take
     #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_TIMEOUT", default_value = "30s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// How long to try a batch again on connection errors and the answers 408, 429 and 5xx; 0 = never
-    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_RETRY_FOR", default_value = "60s", value_parser = parse_duration)]
-    pub retry_for: Duration,
+    /// How long to try a request again on connection errors and the answers 408, 429 and 5xx; 0 = never [default: 60s, or 10m with --from]
+    #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_RETRY_FOR", value_parser = parse_duration)]
+    pub retry_for: Option<Duration>,
     /// How long to wait at the start for the servers to accept connections
     #[arg(long, value_name = "DURATION", env = "LOGPIPELINE_WAIT", default_value = "10s", value_parser = parse_duration)]
     pub wait: Duration,
@@ -170,6 +181,18 @@ pub struct AccessArgs {
     /// PEM file of authorities that sign the servers' certificates, besides the public ones
     #[arg(long, value_name = "FILE", env = "LOGPIPELINE_CA_FILE")]
     pub ca_file: Option<PathBuf>,
+}
+
+impl CommonArgs {
+    /// Entries of a request of simulated logs and of files.
+    pub fn batch_size(&self) -> NonZeroU64 {
+        self.batch_size.unwrap_or(const { NonZeroU64::new(10).unwrap() })
+    }
+
+    /// How long a request of simulated logs and of files is tried again.
+    pub fn retry_for(&self) -> Duration {
+        self.retry_for.unwrap_or(Duration::from_secs(60))
+    }
 }
 
 impl RunArgs {
@@ -245,6 +268,20 @@ mod tests {
         assert_eq!(replay.files, [PathBuf::from("a.log"), PathBuf::from("-")]);
         assert_eq!(replay.timezone.seconds(), -27_000);
         assert!(parse(&["replay"]).is_err());
+    }
+
+    #[test]
+    fn what_belongs_to_files_and_what_belongs_to_a_log_server_exclude_each_other() {
+        let import = ["replay", "--from", "loki", "http://loki:3100", "--since", "30d"];
+        assert!(parse(&import).is_ok());
+        for flag in ["--verify", "--again", "--resource-id=a", "--timezone=UTC", "--run-id=a"] {
+            let error = parse(&[&import[..], &[flag]].concat()).unwrap_err().to_string();
+            assert!(error.contains("cannot be used with"), "{flag}: {error}");
+        }
+        for flag in ["--since=1d", "--query={}", "--state=f", "--source-token-file=f", "--source-tenant=t"] {
+            let error = parse(&["replay", "a.log", flag]).unwrap_err().to_string();
+            assert!(error.contains("--from"), "{flag}: {error}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ pub mod access;
 pub mod app;
 pub mod cli;
 pub mod entry;
+pub mod import;
 pub mod load;
 mod progress;
 pub mod replay;

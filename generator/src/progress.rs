@@ -3,10 +3,11 @@
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
+use crate::import::Counters;
 use crate::load::Tally;
 
 const REDRAW: Duration = Duration::from_millis(200);
@@ -32,27 +33,59 @@ pub(crate) fn of_load(tally: Arc<Tally>, total: Option<u64>) -> Progress {
         };
         (tally.acknowledged_count(), format!("p50 {:.1} p99 {:.1} ms{trouble}", latencies.p50, latencies.p99))
     };
-    start("sending", total, state)
+    start(Shown { what: "sending", total, has_rate: false }, state)
 }
 
 /// Follows verification of `total` entries.
 pub(crate) fn of_verification(found: Arc<AtomicU64>, total: u64) -> Progress {
-    start("verifying", Some(total), move || (found.load(Ordering::Relaxed), String::new()))
+    let shown = Shown { what: "verifying", total: Some(total), has_rate: false };
+    start(shown, move || (found.load(Ordering::Relaxed), String::new()))
 }
 
-fn start(
+/// Follows an import; `total` is how many entries the source says there are.
+pub(crate) fn of_import(counters: Arc<Counters>, total: Option<u64>, is_estimate: bool) -> Progress {
+    let begin = Instant::now();
+    let before = counters.counts();
+    let state = move || {
+        let counts = counters.counts();
+        let done = counts.accepted + counts.already_there + counts.rejected;
+        let now = done - (before.accepted + before.already_there + before.rejected);
+        let rate = now as f64 / begin.elapsed().as_secs_f64().max(0.001);
+        let left = match total.map(|total| total.saturating_sub(done)) {
+            Some(left) if rate > 0.0 => {
+                let left = Duration::try_from_secs_f64(left as f64 / rate).unwrap_or(Duration::MAX);
+                let about = if is_estimate { "about " } else { "" };
+                format!(", {about}{} left", HumanDuration(left))
+            }
+            _ => String::new(),
+        };
+        let trouble = match (counts.rejected, counters.retries()) {
+            (0, 0) => String::new(),
+            (rejected, retries) => format!(", {rejected} rejected, {retries} retries"),
+        };
+        (done, format!("{rate:.0}/s{left}{trouble}"))
+    };
+    start(Shown { what: "importing", total, has_rate: true }, state)
+}
+
+/// What is shown of something that goes on.
+#[derive(Debug, Clone, Copy)]
+struct Shown {
     what: &'static str,
     total: Option<u64>,
-    state: impl Fn() -> (u64, String) + Send + 'static,
-) -> Progress {
+    /// Whether its detail says how fast it is. The bar knows nothing of what was done before it.
+    has_rate: bool,
+}
+
+fn start(shown: Shown, state: impl Fn() -> (u64, String) + Send + 'static) -> Progress {
     if std::io::stderr().is_terminal() {
-        Progress(tokio::spawn(draw(what, total, state)))
+        Progress(tokio::spawn(draw(shown, state)))
     } else {
-        Progress(tokio::spawn(log(what, total, state)))
+        Progress(tokio::spawn(log(shown, state)))
     }
 }
 
-async fn draw(what: &'static str, total: Option<u64>, state: impl Fn() -> (u64, String)) {
+async fn draw(Shown { what, total, has_rate }: Shown, state: impl Fn() -> (u64, String)) {
     struct Finish(ProgressBar);
     impl Drop for Finish {
         fn drop(&mut self) {
@@ -69,7 +102,8 @@ async fn draw(what: &'static str, total: Option<u64>, state: impl Fn() -> (u64, 
         }
     };
     let bar = Finish(bar.with_prefix(what));
-    if let Ok(style) = ProgressStyle::with_template(template) {
+    let template = if has_rate { template.replace(" ({rate})", "") } else { template.to_owned() };
+    if let Ok(style) = ProgressStyle::with_template(&template) {
         let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
             // Writing to the terminal's buffer cannot fail.
             let _ = write!(out, "{:.0}/s", state.per_sec());
@@ -84,7 +118,7 @@ async fn draw(what: &'static str, total: Option<u64>, state: impl Fn() -> (u64, 
     }
 }
 
-async fn log(what: &'static str, total: Option<u64>, state: impl Fn() -> (u64, String)) {
+async fn log(Shown { what, total, .. }: Shown, state: impl Fn() -> (u64, String)) {
     loop {
         tokio::time::sleep(LINE_EVERY).await;
         let (done, detail) = state();

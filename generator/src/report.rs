@@ -167,7 +167,7 @@ impl Destination {
 
     /// Writes the report as JSON. A file is written in place: a termination message's file is a mount and
     /// cannot be replaced.
-    pub fn write(&self, report: &Report) -> io::Result<()> {
+    pub fn write(&self, report: &impl Serialize) -> io::Result<()> {
         let mut json = serde_json::to_vec_pretty(report)?;
         json.push(b'\n');
         match self {

@@ -9,7 +9,7 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Doubles from 50 ms to 5 s; half of each wait is random, so that senders that failed together don't come
 /// back together. Never shorter than what the server asked for.
-pub(super) fn wait(attempt: u32, retry_after: Option<Duration>, dice: &mut Dice) -> Duration {
+pub(crate) fn wait(attempt: u32, retry_after: Option<Duration>, dice: &mut Dice) -> Duration {
     let full = FIRST.saturating_mul(1 << attempt.min(10)).min(LONGEST);
     let half = full / 2;
     let jittered = half + Duration::from_nanos(dice.below(half.as_nanos() as u64));

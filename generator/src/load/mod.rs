@@ -1,6 +1,6 @@
 //! The load: entries go out in batches, at the times they are meant to, whatever the target does.
 
-mod backoff;
+pub(crate) mod backoff;
 mod schedule;
 mod sender;
 mod tally;
@@ -15,7 +15,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::access::Access;
 use crate::source::Source;
 
-pub(crate) use sender::{chain, detail};
+pub(crate) use sender::{chain, detail, seconds};
 
 pub use schedule::Pace;
 pub use sender::Compression;

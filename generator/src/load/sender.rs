@@ -84,15 +84,10 @@ impl Sender {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        match options.compression {
-            Compression::None => {}
-            Compression::Gzip => drop(headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"))),
-            Compression::Zstd => drop(headers.insert(CONTENT_ENCODING, HeaderValue::from_static("zstd"))),
+        if let Some(encoding) = options.compression.encoding() {
+            headers.insert(CONTENT_ENCODING, encoding);
         }
-        if let Some(token) = &options.access.ingest_token
-            && let Ok(mut value) = HeaderValue::from_str(&format!("Bearer {token}"))
-        {
-            value.set_sensitive(true);
+        if let Some(value) = options.access.ingest_authorization() {
             headers.insert(AUTHORIZATION, value);
         }
         Ok(Self {
@@ -120,7 +115,7 @@ impl Sender {
     }
 
     async fn deliver_traced(&self, batch: Batch) {
-        let body = match self.compress(&batch.body) {
+        let body = match self.compression.compress(&batch.body) {
             Ok(body) => body,
             Err(error) => {
                 self.tally.failed(batch.entries, &format!("failed to compress: {error}"), true);
@@ -234,23 +229,34 @@ impl Sender {
             self.tally.rejected(lines.len() as u64, &format!("{field}: {}", first.reason));
         }
     }
+}
 
-    fn compress(&self, body: &Bytes) -> std::io::Result<Bytes> {
-        match self.compression {
-            Compression::None => Ok(body.clone()),
-            Compression::Gzip => {
+impl Compression {
+    /// The value of Content-Encoding.
+    pub(crate) fn encoding(self) -> Option<HeaderValue> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some(HeaderValue::from_static("gzip")),
+            Self::Zstd => Some(HeaderValue::from_static("zstd")),
+        }
+    }
+
+    pub(crate) fn compress(self, body: &Bytes) -> std::io::Result<Bytes> {
+        match self {
+            Self::None => Ok(body.clone()),
+            Self::Gzip => {
                 let mut encoder =
                     GzEncoder::new(Vec::with_capacity(body.len() / 4), flate2::Compression::fast());
                 encoder.write_all(body)?;
                 encoder.finish().map(Bytes::from)
             }
-            Compression::Zstd => zstd::bulk::compress(body, 1).map(Bytes::from),
+            Self::Zstd => zstd::bulk::compress(body, 1).map(Bytes::from),
         }
     }
 }
 
 /// A wait in whole seconds. The other form of Retry-After, a date, is not used by ingestors.
-fn seconds(value: &HeaderValue) -> Option<Duration> {
+pub(crate) fn seconds(value: &HeaderValue) -> Option<Duration> {
     value.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 

@@ -3,10 +3,9 @@
 
 mod formats;
 mod key;
-mod level;
+mod offset;
 mod reader;
 mod record;
-mod time;
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -15,18 +14,18 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use logpipeline_model::Timestamp;
+use logpipeline_model::line::Context;
 
 use crate::entry::Tag;
 use crate::source::{Next, Source};
 
+pub use offset::{InvalidOffset, Offset};
 pub use reader::OpenError;
-pub use time::{InvalidOffset, Offset};
 
 use formats::Fields;
 use key::Keys;
 use reader::{Problems, RawLine};
 use record::Record;
-use time::Clock;
 
 /// An entry may have a mebibyte; a line of control characters grows sixfold when it is escaped.
 const MAX_ENTRY: usize = (1 << 20) - 4_096;
@@ -53,7 +52,7 @@ pub struct Replay {
     run: String,
     names: Vec<FileName>,
     resource_id: Option<String>,
-    clock: Clock,
+    context: Context,
     queue: Receiver<Vec<RawLine>>,
     lines: VecDeque<RawLine>,
     current: Option<Record>,
@@ -98,7 +97,7 @@ impl Replay {
             run: options.run,
             names,
             resource_id: options.resource_id,
-            clock: Clock { now: options.now, offset: options.offset },
+            context: Context { now: options.now, offset_seconds: options.offset.seconds() },
             queue,
             lines: VecDeque::new(),
             current: None,
@@ -120,7 +119,7 @@ impl Replay {
         loop {
             while let Some(line) = self.lines.pop_front() {
                 let line = match &mut self.current {
-                    Some(record) => match record.push(line, &self.clock) {
+                    Some(record) => match record.push(line, &self.context) {
                         Ok(()) => continue,
                         Err(line) => line,
                     },
@@ -149,7 +148,7 @@ impl Replay {
 
     fn append(&mut self, record: &Record, out: &mut Vec<u8>) {
         let name = &self.names[record.file];
-        let mut fields = Fields::parse(record.trimmed(), &self.clock);
+        let mut fields = Fields::parse(record.trimmed(), &self.context);
         if let Some(resource) = &self.resource_id {
             fields.draft.resource_id.clone_from(resource);
         } else if fields.draft.resource_id.is_empty() {

@@ -1,8 +1,8 @@
 //! Lines that belong together: stack traces, stanzas, indented continuations.
 
-use super::formats;
+use logpipeline_model::line::{Context, begins_record};
+
 use super::reader::RawLine;
-use super::time::Clock;
 
 const MAX_LINES: usize = 1_000;
 const MAX_BYTES: usize = 256 << 10;
@@ -57,9 +57,9 @@ impl Record {
     }
 
     /// Takes `line` where it continues this record; otherwise gives it back, the record being complete.
-    pub(super) fn push(&mut self, line: RawLine, clock: &Clock) -> Result<(), RawLine> {
+    pub(super) fn push(&mut self, line: RawLine, context: &Context) -> Result<(), RawLine> {
         let full = self.lines >= MAX_LINES || self.text.len() + line.text.len() > MAX_BYTES;
-        if full || line.file != self.file || !self.continues(&line.text, clock) {
+        if full || line.file != self.file || !self.continues(&line.text, context) {
             return Err(line);
         }
         if self.kind != Kind::Panic && line.text.starts_with("Traceback (most recent call last):") {
@@ -74,7 +74,7 @@ impl Record {
         Ok(())
     }
 
-    fn continues(&self, line: &str, clock: &Clock) -> bool {
+    fn continues(&self, line: &str, context: &Context) -> bool {
         let blank = line.trim().is_empty();
         match self.kind {
             Kind::Single => false,
@@ -84,7 +84,7 @@ impl Record {
                 let after_blank = self.text.ends_with('\n');
                 blank && !after_blank
                     || !blank
-                        && !formats::has_header(line, clock)
+                        && !begins_record(line, context)
                         && (!after_blank || line.starts_with("goroutine "))
             }
             Kind::Open => !blank && (is_indented(line) || is_cause(line)),
@@ -123,16 +123,15 @@ mod tests {
     use logpipeline_model::Timestamp;
 
     use super::*;
-    use crate::replay::Offset;
 
     fn records(text: &str) -> Vec<String> {
-        let clock = Clock { now: Timestamp::from_unix_seconds(1_795_000_000), offset: Offset::default() };
+        let context = Context { now: Timestamp::from_unix_seconds(1_795_000_000), offset_seconds: 0 };
         let mut records = Vec::new();
         let mut current: Option<Record> = None;
         for (index, line) in text.lines().enumerate() {
             let line = RawLine { file: 0, number: index as u64 + 1, text: line.to_owned(), dropped: 0 };
             let line = match &mut current {
-                Some(record) => match record.push(line, &clock) {
+                Some(record) => match record.push(line, &context) {
                     Ok(()) => continue,
                     Err(line) => line,
                 },

@@ -3,6 +3,7 @@
 mod access;
 mod documentation;
 mod fake;
+mod import;
 mod load;
 mod process;
 mod replay;

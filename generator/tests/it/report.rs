@@ -20,6 +20,14 @@ fn paths(value: &Value, prefix: &str, into: &mut BTreeSet<String>) {
     }
 }
 
+/// The members in a section's table.
+pub(crate) fn documented(section: &str) -> BTreeSet<String> {
+    let (_, section) = README.split_once(&format!("## {section}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let names = section.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    names.map(str::to_owned).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_report_has_the_members_that_the_readme_documents() {
     let server = Server::start(Behaviour::default()).await;
@@ -27,13 +35,7 @@ async fn the_report_has_the_members_that_the_readme_documents() {
     assert_eq!(ended.code, 0, "{}", ended.stderr);
     let mut written = BTreeSet::new();
     paths(&ended.report(), "", &mut written);
-    let section = README.split("## The report").nth(1).unwrap().split("\n## ").next().unwrap();
-    let documented: BTreeSet<String> = section
-        .lines()
-        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(written, documented);
+    assert_eq!(written, documented("The report"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,30 @@ async fn a_terminal_shows_how_far_the_load_is_and_the_bar_goes_when_it_ends() {
     assert!(shown[last..].contains("\u{1b}[2K"), "the bar is cleared: {shown:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_shows_how_far_it_is_and_how_long_it_will_take() {
+    let (source, target) = crate::import::two_servers(600).await;
+    let line = format!(
+        "'{}' replay --from loki {source} --target {target} --rate 300 --batch-size 20 --concurrency 1 \
+         --since 2026-11-01T00:00:00Z --until 2026-12-01T00:00:00Z",
+        env!("CARGO_BIN_EXE_logpipeline-generator")
+    );
+    let mut script = Command::new("script");
+    script.args(["-qec", &line, "/dev/null"]).env("SHELL", "/bin/sh").env("TERM", "xterm");
+    let child = script.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let ended = finish(child).await;
+    assert_eq!(ended.code, 0, "{}{}", ended.stdout, ended.stderr);
+    let shown = &ended.stdout;
+    let is_bar = |line: &&str| line.contains("importing") && line.contains("/600 ");
+    let bars: Vec<&str> = shown.split('\r').filter(is_bar).collect();
+    assert!(bars.len() > 2, "it is drawn again and again: {shown:?}");
+    assert!(
+        bars.iter().any(|bar| bar.contains("[=") && bar.contains("/s, about ") && bar.contains(" left")),
+        "{bars:?}"
+    );
+    assert!(shown.contains("600 read of about 600, 600 accepted, 0 already there, 0 rejected"), "{shown:?}");
+}
+
 #[tokio::test]
 async fn no_bar_goes_into_a_pipe() {
     let server = Server::start(Behaviour::default()).await;

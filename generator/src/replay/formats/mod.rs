@@ -1,19 +1,13 @@
-//! Formats of lines, one file each. A format that doesn't recognise a line leaves it to the next.
+//! What a record says, by the model's parser of lines; and stanzas of apt, which are no lines.
 
-mod access;
 mod apt;
-mod json;
-mod klog;
-mod logfmt;
-mod plain;
-mod syslog;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::entry::{Draft, push_string};
+use logpipeline_model::line::{Context, Value, recognise};
 
-use super::level;
-use super::time::Clock;
+use crate::entry::{Draft, canonical, push_string};
 
 /// What a record says, metadata by key as canonical JSON.
 #[derive(Debug, Clone, Default)]
@@ -24,17 +18,29 @@ pub(super) struct Fields {
 
 impl Fields {
     /// Reads a record. Never fails: a record of no known format is its own message.
-    pub(super) fn parse(text: &str, clock: &Clock) -> Self {
-        const FORMATS: [fn(&str, &Clock) -> Option<Fields>; 7] =
-            [json::parse, apt::parse, syslog::parse, access::parse, klog::parse, logfmt::parse, plain::parse];
-        FORMATS.iter().find_map(|parse| parse(text, clock)).unwrap_or_else(|| {
-            let mut fields =
-                Self { draft: Draft { message: text.to_owned(), ..Draft::default() }, ..Self::default() };
-            if let Some((found, _)) = level::find(text) {
-                fields.draft.level = found.as_str().to_owned();
-            }
-            fields
-        })
+    pub(super) fn parse(text: &str, context: &Context) -> Self {
+        if let Some(fields) = apt::parse(text, context) {
+            return fields;
+        }
+        let recognised = recognise(text, context);
+        let given = |text: &Option<Cow<'_, str>>| text.as_deref().unwrap_or_default().to_owned();
+        let mut fields = Self {
+            draft: Draft {
+                level: given(&recognised.level),
+                message: recognised.text().to_owned(),
+                resource_id: given(&recognised.resource_id),
+                timestamp: recognised.timestamp,
+                trace_id: given(&recognised.trace_id),
+                span_id: given(&recognised.span_id),
+                commit: given(&recognised.commit),
+                metadata: String::new(),
+            },
+            ..Self::default()
+        };
+        for (name, value) in recognised.metadata() {
+            fields.value(&name, &value);
+        }
+        fields
     }
 
     /// Adds a metadata member of canonical JSON. A name that is taken, or that the tags need, gets a `_`
@@ -53,24 +59,15 @@ impl Fields {
         self.json(name, json);
     }
 
-    /// Adds an object of members that are canonical JSON, leaving out empty ones.
-    fn object(&mut self, name: &str, members: &[(&str, String)]) {
-        let mut members: Vec<&(&str, String)> = members.iter().filter(|(_, json)| !json.is_empty()).collect();
-        members.sort_by_key(|(key, _)| *key);
-        if members.is_empty() {
-            return;
+    /// Adds what a line says beside its fields.
+    fn value(&mut self, name: &str, value: &Value<'_>) {
+        let mut json = Vec::new();
+        value.write(&mut json);
+        let mut canonical = String::with_capacity(json.len());
+        // It has been read as JSON before, and within fewer levels than canonical form has.
+        if canonical::write(&String::from_utf8_lossy(&json), &mut canonical).is_ok() {
+            self.json(name, canonical);
         }
-        let mut json = String::from("{");
-        for (index, (key, value)) in members.iter().enumerate() {
-            if index > 0 {
-                json.push(',');
-            }
-            push_string(key, &mut json);
-            json.push(':');
-            json.push_str(value);
-        }
-        json.push('}');
-        self.json(name, json);
     }
 
     /// A smaller stand-in for a record that is too large: the beginning of its text, and where it came from.
@@ -98,30 +95,6 @@ impl Fields {
         }
         self.draft
     }
-}
-
-/// Whether a line begins a record of a format that says so.
-pub(super) fn has_header(line: &str, clock: &Clock) -> bool {
-    line.starts_with('{')
-        || plain::parse(line, clock).is_some()
-        || syslog::parse(line, clock).is_some()
-        || klog::parse(line, clock).is_some()
-}
-
-/// A JSON string, or nothing for an empty text.
-fn quoted(text: &str) -> String {
-    let mut json = String::new();
-    if !text.is_empty() {
-        push_string(text, &mut json);
-    }
-    json
-}
-
-/// A JSON number where `text` is one, a string otherwise.
-fn number_or_text(text: &str) -> String {
-    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || c == '-')
-        && serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok_and(|raw| raw.get() == text);
-    if is_number || matches!(text, "true" | "false") { text.to_owned() } else { quoted(text) }
 }
 
 #[cfg(test)]

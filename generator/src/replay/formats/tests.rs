@@ -1,11 +1,13 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::replay::Offset;
+
+fn context() -> Context {
+    Context { now: "2026-11-23T23:00:00Z".parse().unwrap(), offset_seconds: 0 }
+}
 
 fn parse(text: &str) -> Draft {
-    let clock = Clock { now: "2026-11-23T23:00:00Z".parse().unwrap(), offset: Offset::default() };
-    Fields::parse(text, &clock).into_draft()
+    Fields::parse(text, &context()).into_draft()
 }
 
 /// Level, time, resource, message.
@@ -207,10 +209,7 @@ fn everything_else_is_its_own_message() {
 #[test]
 fn a_record_that_is_too_large_is_cut_at_a_character() {
     let text = "é".repeat(100);
-    let mut whole = Fields::parse(
-        &text,
-        &Clock { now: "2026-11-23T23:00:00Z".parse().unwrap(), offset: Offset::default() },
-    );
+    let mut whole = Fields::parse(&text, &context());
     whole.json("line", "7".to_owned());
     whole.text("other", "x");
     let draft = Fields::cut(&text, 51, whole).into_draft();
