@@ -29,6 +29,16 @@ pub struct Delivery {
     pub oldest_waiting_seconds: f64,
     #[serde(default)]
     pub store_error: Option<String>,
+    #[serde(default)]
+    pub canary: Option<Canary>,
+}
+
+/// What the canaries of an ingestor have shown.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Canary {
+    pub lost_within_10_minutes: u64,
+    pub lag_seconds: f64,
 }
 
 /// Asks every ingestor that has an address.
@@ -72,6 +82,17 @@ fn verdict(asked: &[(String, Result<Delivery, String>)]) -> Verdict {
             return Verdict::no("Unbalanced", message).keeping_message();
         }
     }
+    for (pod, answer) in asked {
+        let Ok(Delivery { canary: Some(canary), .. }) = answer else { continue };
+        if canary.lost_within_10_minutes > 0 {
+            let message = format!(
+                "{} canaries of pod {pod} were acknowledged and taken by the store within the last 10 minutes, and no search \
+                 finds them: entries may be lost",
+                canary.lost_within_10_minutes
+            );
+            return Verdict::no("CanaryLost", message).keeping_message();
+        }
+    }
     let late = asked.iter().filter_map(|(pod, answer)| Some((pod, answer.as_ref().ok()?)));
     let late = late.filter(|(_, figures)| figures.oldest_waiting_seconds > LATE_SECONDS);
     if let Some((pod, figures)) = late
@@ -88,8 +109,21 @@ fn verdict(asked: &[(String, Result<Delivery, String>)]) -> Verdict {
         Some((pod, error)) => {
             Verdict::unknown("Unreachable", format!("pod {pod} does not tell: {error}")).keeping_message()
         }
-        None => Verdict::yes("Delivering", "every entry is accounted for, and none waits for over a minute"),
+        None => Verdict::yes("Delivering", delivering(asked)),
     }
+}
+
+/// The message of the state in which nothing is wrong. It names no figure that changes all the time, for each change is written.
+fn delivering(asked: &[(String, Result<Delivery, String>)]) -> String {
+    let canaries = asked.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.canary);
+    let lag = canaries.map(|canary| canary.lag_seconds).max_by(f64::total_cmp);
+    let found = match lag {
+        None => String::new(),
+        Some(lag) if lag <= 2.0 => ", and canaries are found within 2 s".to_owned(),
+        Some(lag) if lag <= 10.0 => ", and canaries are found within 10 s".to_owned(),
+        Some(_) => ", and canaries are found after more than 10 s".to_owned(),
+    };
+    format!("every entry is accounted for, and none waits for over a minute{found}")
 }
 
 #[cfg(test)]
@@ -126,6 +160,22 @@ mod tests {
         let (status, reason, message) = of(&[figures(10, 8, 1, 90.0)]);
         assert_eq!((status, reason.as_str()), ("False", "Unbalanced"));
         assert!(message.contains("10 received, 8 stored"), "{message}");
+    }
+
+    #[test]
+    fn canaries_are_told_where_they_are_lost_and_how_soon_they_are_found_where_not() {
+        let with = |lost_within_10_minutes, lag_seconds| {
+            let mut answer = figures(1, 1, 0, 0.0);
+            answer.as_mut().unwrap().canary = Some(Canary { lost_within_10_minutes, lag_seconds });
+            answer
+        };
+        assert_eq!(
+            of(&[with(0, 0.4), with(0, 3.0)]).2,
+            "every entry is accounted for, and none waits for over a minute, and canaries are found within 10 s"
+        );
+        let (status, reason, message) = of(&[with(0, 0.4), with(2, 0.4)]);
+        assert_eq!((status, reason.as_str()), ("False", "CanaryLost"));
+        assert!(message.starts_with("2 canaries of pod pod-1 were acknowledged"), "{message}");
     }
 
     #[test]

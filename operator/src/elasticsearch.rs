@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use logpipeline_cluster::{ClusterError, Connection, Engine, Method, RequestError, UNKNOWN};
-use logpipeline_model::elasticsearch::Lifecycle;
+use logpipeline_model::elasticsearch::{Classes, Lifecycle};
 use serde_json::{Value, json};
 
 use crate::crd::DeletionPolicy;
@@ -150,42 +150,54 @@ async fn data_streams(connection: &Connection, pattern: &str) -> Result<Vec<Stri
     Ok(names.iter().filter_map(|one| one["name"].as_str()).map(str::to_owned).collect())
 }
 
-/// Removes what is the pipeline's: with [`DeletionPolicy::Delete`] everything, otherwise what holds no entry. The data streams
+/// Removes what is the pipeline's, its dead letters too: with [`DeletionPolicy::Delete`] everything, otherwise what holds no entry. The data streams
 /// that are left.
 pub async fn remove(cluster: &Cluster, policy: DeletionPolicy) -> Result<Vec<String>, ClusterError> {
     let (connection, _) = connect(cluster).await?;
-    let pattern = cluster.classes.pattern();
     let mut left = Vec::new();
-    for stream in data_streams(&connection, &pattern).await? {
-        if policy == DeletionPolicy::Retain && holds_entries(&connection, &stream).await? {
+    for classes in [&cluster.classes, &cluster.classes.dead_letters(None)] {
+        left.extend(remove_classes(&connection, classes, policy).await?);
+    }
+    Ok(left)
+}
+
+async fn remove_classes(
+    connection: &Connection,
+    classes: &Classes,
+    policy: DeletionPolicy,
+) -> Result<Vec<String>, ClusterError> {
+    let pattern = classes.pattern();
+    let mut left = Vec::new();
+    for stream in data_streams(connection, &pattern).await? {
+        if policy == DeletionPolicy::Retain && holds_entries(connection, &stream).await? {
             left.push(stream);
         } else {
-            delete(&connection, &format!("/_data_stream/{stream}")).await?;
+            delete(connection, &format!("/_data_stream/{stream}")).await?;
         }
     }
     let templates: Value =
-        found(&connection, &format!("/_index_template/{pattern}"), "index_templates").await?;
+        found(connection, &format!("/_index_template/{pattern}"), "index_templates").await?;
     let listed = templates.as_array().map(Vec::as_slice).unwrap_or_default();
     let mut names: BTreeSet<_> =
         listed.iter().filter_map(|one| one["name"].as_str()).map(str::to_owned).collect();
     // One that was interrupted has left their parts.
-    names.extend(cluster.classes.iter().map(|class| cluster.classes.stream(class)));
+    names.extend(classes.iter().map(|class| classes.stream(class)));
     for name in &names {
         if left.contains(name) {
             continue;
         }
-        delete(&connection, &format!("/_index_template/{name}")).await?;
-        delete(&connection, &format!("/_component_template/{name}@lifecycle")).await?;
+        delete(connection, &format!("/_index_template/{name}")).await?;
+        delete(connection, &format!("/_component_template/{name}@lifecycle")).await?;
         for policies in ["/_ilm/policy", "/_plugins/_ism/policies"] {
-            delete_if_allowed(&connection, &format!("{policies}/{name}")).await?;
+            delete_if_allowed(connection, &format!("{policies}/{name}")).await?;
         }
     }
     if left.is_empty() {
-        let pipeline = cluster.classes.pipeline();
+        let pipeline = classes.pipeline();
         for part in ["settings", "mappings"] {
-            delete(&connection, &format!("/_component_template/logs-{pipeline}@{part}")).await?;
+            delete(connection, &format!("/_component_template/logs-{pipeline}@{part}")).await?;
         }
-        delete_if_allowed(&connection, &format!("/logpipeline-{pipeline}-lease")).await?;
+        delete_if_allowed(connection, &format!("/logpipeline-{pipeline}-lease")).await?;
     }
     Ok(left)
 }

@@ -67,6 +67,7 @@ pub fn secrets_of(spec: &LogPipelineSpec) -> BTreeSet<String> {
     let mut add = |reference: Option<&LocalRef>| names.extend(reference.map(|one| one.name.clone()));
     add(spec.ingestor.tokens_secret_ref.as_ref());
     add(spec.ingestor.tls_secret_ref.as_ref());
+    spec.ingestor.listeners.iter().for_each(|one| add(one.shared_key_secret_ref.as_ref()));
     add(spec.query.auth.as_ref().and_then(|auth| auth.users_secret_ref.as_ref()));
     add(spec.query.tls_secret_ref.as_ref());
     if let Some(elasticsearch) = &spec.storage.elasticsearch {

@@ -79,7 +79,7 @@ fn rules(text: &mut String, schema: &JSONSchemaProps) {
 
 /// Kubernetes' own types, which its reference tells of.
 fn is_foreign(name: &str) -> bool {
-    ["resources", "conditions"].contains(&name)
+    ["resources", "conditions", "from"].contains(&name)
 }
 
 fn object(field: &JSONSchemaProps) -> Option<JSONSchemaProps> {

@@ -10,7 +10,8 @@ const KEYS: [&str; 3] = ["name", "uid", "type"];
 /// Maps that say which pods are meant: one entry more means others; and settings, which one entry more changes.
 const WHOLE: [&str; 5] = ["selector", "matchLabels", "podSelector", "namespaceSelector", "data"];
 /// What narrows a rule that is there without it.
-const NARROWING: [&str; 4] = ["to", "from", "matchLabels", "matchExpressions"];
+const NARROWING: [&str; 7] =
+    ["to", "from", "matchLabels", "matchExpressions", "podSelector", "namespaceSelector", "except"];
 
 /// Whether everything that is wanted is there.
 pub(super) fn holds(found: &Value, wanted: &Value) -> bool {
@@ -118,12 +119,15 @@ mod tests {
 
     #[test]
     fn what_somebody_added_makes_a_difference_where_it_changes_who_is_meant() {
-        let wanted = json!({ "selector": { "app": "a" }, "egress": [{ "ports": [] }], "from": [{ "namespaceSelector": {} }] });
+        let wanted = json!({ "selector": { "app": "a" }, "egress": [{ "ports": [] }], 
+            "from": [{ "namespaceSelector": {} }, { "ipBlock": { "cidr": "10.0.0.0/8" } }] });
         assert!(holds(&wanted, &wanted));
         for (at, added) in [
             ("/selector", json!({ "app": "a", "more": "b" })),
             ("/egress/0", json!({ "ports": [], "to": [] })),
             ("/from/0/namespaceSelector", json!({ "matchLabels": { "a": "b" } })),
+            ("/from/0", json!({ "namespaceSelector": {}, "podSelector": {} })),
+            ("/from/1/ipBlock", json!({ "cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"] })),
         ] {
             let mut found = wanted.clone();
             *found.pointer_mut(at).unwrap() = added;

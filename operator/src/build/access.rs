@@ -13,6 +13,7 @@ pub(super) struct Mounts;
 impl Mounts {
     pub(super) const CREDENTIALS: &'static str = "elasticsearch";
     pub(super) const AUTHORITY: &'static str = "elasticsearch-ca";
+    pub(super) const FORWARD: &'static str = "forward";
     const INTERNAL: &'static str = "internal";
     const TOKENS: &'static str = "tokens";
     const USERS: &'static str = "users";
@@ -112,6 +113,9 @@ pub(super) fn ingestor(context: &Context<'_>) -> (Vec<Volume>, Vec<VolumeMount>)
     if let Some(tls) = &pipeline.ingestor.tls {
         let keys = vec!["tls.crt", "tls.key"];
         mounted.push(Mounted { mount: Mounts::INGESTOR_TLS, secret: tls.secret.clone(), keys });
+    }
+    if let Some(key) = pipeline.ingestor.shared_key() {
+        mounted.push(Mounted { mount: Mounts::FORWARD, secret: key.name.clone(), keys: vec![&key.key] });
     }
     split(&mounted)
 }

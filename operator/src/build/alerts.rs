@@ -140,7 +140,7 @@ fn log(of: &Series) -> [Alert; 4] {
     ]
 }
 
-fn delivery(of: &Series) -> [Alert; 2] {
+fn delivery(of: &Series) -> [Alert; 4] {
     [
         Alert {
             name: "LogpipelineLagging",
@@ -157,6 +157,25 @@ fn delivery(of: &Series) -> [Alert; 2] {
             severity: "warning",
             summary: "The store refuses entries for good: the dead letters have the reasons.",
             description: "The pod {{ $labels.pod }} keeps them.",
+        },
+        Alert {
+            name: "LogpipelineCanaryLost",
+            expression: format!(
+                "increase({}[10m]) > 0",
+                of.ingestor("canary_entries_total").replace('}', ",outcome=\"lost\"}")
+            ),
+            lasting: "0m",
+            severity: "critical",
+            summary: "A canary was acknowledged and taken by the store, and no search finds it: entries may be lost.",
+            description: "The pod {{ $labels.pod }} sent it.",
+        },
+        Alert {
+            name: "LogpipelineUnbalanced",
+            expression: format!("max by (namespace, pod, by) ({}) > 0", of.ingestor("unbalanced_entries")),
+            lasting: "1m",
+            severity: "critical",
+            summary: "Entries are unaccounted for: the counts by protocol, token or resource do not add up to the total.",
+            description: "The pod {{ $labels.pod }} counts {{ $value }} entries apart by {{ $labels.by }}.",
         },
     ]
 }

@@ -9,11 +9,15 @@ use logpipeline_model::elasticsearch::{Classes, Lifecycle};
 
 use super::access::{self, Mounts};
 use super::context::{Component, Context, hash};
+use super::{ingestor as ingestors, listeners, service};
 use crate::validate::{Cluster, Credentials, Storage, Wal};
 
 pub(super) const DATA: &str = "/data";
 const GIB: u64 = 1 << 30;
 const LEAST_WAL: u64 = 64 << 20;
+const LEAST_LETTERS: u64 = 16 << 20;
+/// Like the log, the same for every volume of 4 GiB and more: a volume that grows must not replace its pod.
+const MOST_LETTERS: u64 = 256 << 20;
 
 pub(super) type Variables = BTreeMap<String, String>;
 
@@ -34,13 +38,16 @@ fn config_map(context: &Context<'_>, component: Component, variables: Variables)
 }
 
 /// Changes when anything changes that pods read at their start only.
-pub(super) fn config_hash(context: &Context<'_>, variables: &[&Variables]) -> String {
+pub(super) fn config_hash(context: &Context<'_>, component: Component, variables: &[&Variables]) -> String {
     let mut texts: Vec<&str> = vec![context.key];
     for (name, value) in variables.iter().copied().flatten() {
         texts.extend([name.as_str(), value.as_str()]);
     }
     if let Storage::Elasticsearch(cluster) = &context.pipeline.storage {
         texts.extend(cluster.secrets());
+    }
+    if component != Component::Query {
+        texts.extend(context.pipeline.ingestor.shared_key().map(|key| key.value.reveal()));
     }
     hash(texts)
 }
@@ -51,6 +58,13 @@ pub(super) fn ingestor_variables(context: &Context<'_>) -> Variables {
     let mut set = |name: &str, value: String| variables.insert(format!("LOGPIPELINE_{name}"), value);
     set("DATA_DIR", DATA.to_owned());
     set("RETENTION_MAX_AGE", pipeline.keep.map_or_else(|| "0".to_owned(), seconds));
+    if let Some(interval) = pipeline.ingestor.canary_interval {
+        set("CANARY_INTERVAL", seconds(interval));
+    }
+    set("DEAD_LETTERS_MAX_AGE", pipeline.keep_dead_letters.map_or_else(|| "0".to_owned(), seconds));
+    if let Storage::Embedded(volume) = &pipeline.storage {
+        set("DEAD_LETTERS_MAX_BYTES", (volume.bytes / 16).clamp(LEAST_LETTERS, MOST_LETTERS).to_string());
+    }
     if let Some(bytes) = pipeline.max_bytes {
         set("RETENTION_MAX_BYTES", bytes.to_string());
     }
@@ -79,6 +93,7 @@ pub(super) fn ingestor_variables(context: &Context<'_>) -> Variables {
     }
     variables.extend(store(context));
     variables.extend(access::variables(context, Component::Ingestor));
+    variables.extend(listeners::variables(context));
     variables
 }
 
@@ -86,9 +101,20 @@ pub(super) fn query_variables(context: &Context<'_>) -> Variables {
     let mut variables = store(context);
     let mut set = |name: &str, value: &str| variables.insert(format!("LOGPIPELINE_{name}"), value.to_owned());
     set("DATA_DIR", DATA);
-    if matches!(context.pipeline.storage, Storage::Embedded(_)) {
-        // The ingestor beside it has the usual one.
-        set("ADMIN_LISTEN", "0.0.0.0:9091");
+    let port = ingestors::PORTS.admin.1;
+    match context.pipeline.storage {
+        Storage::Embedded(_) => {
+            // The ingestor beside it has the usual one.
+            set("ADMIN_LISTEN", "0.0.0.0:9091");
+            set("INGESTOR_URL", &format!("http://127.0.0.1:{port}"));
+        }
+        Storage::Elasticsearch(_) => {
+            let name = service::peers_name(context, Component::Ingestor);
+            set("INGESTOR_URL", &format!("http://{name}.{}.svc:{port}", context.pipeline.namespace));
+        }
+    }
+    if context.pipeline.ingestor.canary_interval.is_some() {
+        set("HIDE_CANARIES", "true");
     }
     variables.extend(access::variables(context, Component::Query));
     variables

@@ -9,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use super::config::{self, DATA};
 use super::context::{Component, Context};
 use super::pod::{self, PodParts, Ports};
-use super::{access, store};
+use super::{access, listeners, store};
 use crate::validate::{Cluster, Replicas, Volume};
 
 pub(super) const PORT: i32 = 3000;
@@ -25,7 +25,10 @@ pub(super) fn container(context: &Context<'_>, mut mounts: Vec<VolumeMount>) -> 
     let image = ingestor.image.as_deref().unwrap_or(&context.settings.ingestor_image);
     mounts.push(pod::mount(store::VOLUME, DATA, false));
     let config = context.name(COMPONENT);
-    pod::server(context, "ingestor", image, &PORTS, config, ingestor.resources.as_ref(), mounts)
+    let resources = ingestor.resources.as_ref();
+    let mut container = pod::server(context, "ingestor", image, &PORTS, config, resources, mounts);
+    container.ports.get_or_insert_default().extend(listeners::container_ports(context));
+    container
 }
 
 pub(super) fn deployment(context: &Context<'_>, cluster: &Cluster) -> Deployment {
@@ -82,7 +85,7 @@ fn template(context: &Context<'_>, cluster: &Cluster) -> PodTemplateSpec {
         account: context.name(COMPONENT),
         containers: vec![container(context, mounts)],
         volumes,
-        config_hash: Some(config::config_hash(context, &[&variables])),
+        config_hash: Some(config::config_hash(context, COMPONENT, &[&variables])),
         grace: GRACE,
     };
     pod::template(context, parts)

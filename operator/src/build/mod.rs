@@ -10,6 +10,7 @@ mod disruption;
 mod generator;
 mod ingestor;
 mod ingress;
+mod listeners;
 mod monitoring;
 mod network;
 mod pod;
@@ -88,9 +89,9 @@ pub fn build(
             operands.push(Operand::of(&network::store(&context)));
         }
         Storage::Elasticsearch(cluster) => {
+            operands.push(Operand::of(&service::peers(&context, Component::Ingestor)));
             match &pipeline.ingestor.wal {
                 Wal::Volume(volume) => {
-                    operands.push(Operand::of(&service::peers(&context, Component::Ingestor)));
                     operands.push(Operand::of(&ingestor::stateful_set(&context, cluster, volume)));
                 }
                 Wal::Pod => operands.push(Operand::of(&ingestor::deployment(&context, cluster))),

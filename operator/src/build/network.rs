@@ -8,17 +8,18 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::context::{Component, Context};
-use super::{ingestor, query};
+use super::{ingestor, listeners, query};
 use crate::validate::{Cluster, port_of};
 
 pub(super) fn ingestor(context: &Context<'_>, cluster: &Cluster) -> NetworkPolicy {
     let ports = [ingestor::PORTS.main.1, ingestor::PORTS.admin.1];
-    policy(context, Component::Ingestor, &ports, vec![names(), to_cluster(cluster)])
+    with_listeners(context, policy(context, Component::Ingestor, &ports, vec![names(), to_cluster(cluster)]))
 }
 
 pub(super) fn query(context: &Context<'_>, cluster: &Cluster) -> NetworkPolicy {
     let ports = [query::PORTS.main.1, query::PORTS.admin.1];
-    policy(context, Component::Query, &ports, vec![names(), to_cluster(cluster)])
+    let ingestors = to(context, Component::Ingestor, ingestor::PORTS.admin.1);
+    policy(context, Component::Query, &ports, vec![names(), to_cluster(cluster), ingestors])
 }
 
 /// The embedded store needs nobody.
@@ -29,20 +30,34 @@ pub(super) fn store(context: &Context<'_>) -> NetworkPolicy {
         query::PORTS_BESIDE.main.1,
         query::PORTS_BESIDE.admin.1,
     ];
-    policy(context, Component::Store, &ports, vec![names()])
+    with_listeners(context, policy(context, Component::Store, &ports, vec![names()]))
 }
 
 /// Generators talk to their own pipeline, and nobody talks to them.
 pub(super) fn generator(context: &Context<'_>) -> NetworkPolicy {
-    let to = |component: Component, port| NetworkPolicyEgressRule {
+    let rules = vec![
+        names(),
+        to(context, Component::Ingestor, ingestor::PORT),
+        to(context, Component::Query, query::PORT),
+    ];
+    policy(context, Component::Generator, &[], rules)
+}
+
+/// To a component of the same pipeline.
+fn to(context: &Context<'_>, component: Component, port: i32) -> NetworkPolicyEgressRule {
+    NetworkPolicyEgressRule {
         to: Some(vec![NetworkPolicyPeer {
             pod_selector: Some(context.label_selector(context.serving(component))),
             ..Default::default()
         }]),
         ports: Some(vec![tcp(port)]),
-    };
-    let rules = vec![names(), to(Component::Ingestor, ingestor::PORT), to(Component::Query, query::PORT)];
-    policy(context, Component::Generator, &[], rules)
+    }
+}
+
+fn with_listeners(context: &Context<'_>, mut policy: NetworkPolicy) -> NetworkPolicy {
+    let rules = policy.spec.get_or_insert_default().ingress.get_or_insert_default();
+    rules.extend(listeners::policy_rules(context));
+    policy
 }
 
 fn policy(
@@ -52,11 +67,8 @@ fn policy(
     egress: Vec<NetworkPolicyEgressRule>,
 ) -> NetworkPolicy {
     let from = NetworkPolicyIngressRule {
-        // Of the whole cluster: senders, Ingress controllers and Prometheus are anywhere in it.
-        from: Some(vec![NetworkPolicyPeer {
-            namespace_selector: Some(LabelSelector::default()),
-            ..Default::default()
-        }]),
+        // Senders, Ingress controllers and Prometheus are anywhere in the cluster.
+        from: Some(all_pods()),
         ports: Some(ports.iter().copied().map(tcp).collect()),
     };
     NetworkPolicy {
@@ -68,6 +80,11 @@ fn policy(
             egress: Some(egress),
         }),
     }
+}
+
+/// Of the whole cluster, and nobody outside of it.
+pub(super) fn all_pods() -> Vec<NetworkPolicyPeer> {
+    vec![NetworkPolicyPeer { namespace_selector: Some(LabelSelector::default()), ..Default::default() }]
 }
 
 fn names() -> NetworkPolicyEgressRule {

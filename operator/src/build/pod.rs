@@ -92,12 +92,7 @@ pub(super) fn server(
     resources: Option<&ResourceRequirements>,
     mounts: Vec<VolumeMount>,
 ) -> Container {
-    let port = |(name, number): (&str, i32)| ContainerPort {
-        name: Some(name.to_owned()),
-        container_port: number,
-        protocol: Some("TCP".to_owned()),
-        ..Default::default()
-    };
+    let port = |(name, number)| port(name, number, "TCP");
     Container {
         env_from: Some(vec![EnvFromSource {
             config_map_ref: Some(ConfigMapEnvSource { name: config, ..Default::default() }),
@@ -109,6 +104,15 @@ pub(super) fn server(
         liveness_probe: Some(probe(ports.admin.0, "/healthz", 10, 6)),
         readiness_probe: Some(probe(ports.admin.0, "/readyz", 2, 2)),
         ..container(context, name, image, resources, mounts)
+    }
+}
+
+pub(super) fn port(name: &str, number: i32, transport: &str) -> ContainerPort {
+    ContainerPort {
+        name: Some(name.to_owned()),
+        container_port: number,
+        protocol: Some(transport.to_owned()),
+        ..Default::default()
     }
 }
 

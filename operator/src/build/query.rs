@@ -35,7 +35,7 @@ pub(super) fn deployment(context: &Context<'_>, cluster: &Cluster) -> Deployment
         account: context.name(COMPONENT),
         containers: vec![container(context, &PORTS, mounts)],
         volumes,
-        config_hash: Some(config::config_hash(context, &[&variables])),
+        config_hash: Some(config::config_hash(context, COMPONENT, &[&variables])),
         grace: GRACE,
     };
     Deployment {

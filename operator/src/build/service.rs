@@ -4,13 +4,16 @@ use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::context::{COMPONENT, Component, Context, names};
-use super::{ingestor, query};
+use super::{ingestor, listeners, query};
 use crate::validate::Storage;
 
-/// `<pipeline>-ingestor:3000`, for senders in the cluster.
+/// `<pipeline>-ingestor:3000` and its listeners, for senders in the cluster.
 pub(super) fn ingestor(context: &Context<'_>) -> Service {
     let tls = context.pipeline.ingestor.tls.is_some();
-    serving(context, Component::Ingestor, tls, ingestor::PORTS.main)
+    let mut service = serving(context, Component::Ingestor, tls, ingestor::PORTS.main);
+    let ports = service.spec.get_or_insert_default().ports.get_or_insert_default();
+    ports.extend(listeners::service_ports(context));
+    service
 }
 
 /// `<pipeline>-query:8080`, for the Ingress and for `logq`.
@@ -55,14 +58,16 @@ pub(super) fn metrics(context: &Context<'_>) -> Service {
     }
 }
 
-/// Gives the pods of a StatefulSet their names.
+/// Gives the pods of a StatefulSet their names, and the query server the addresses of all ingestors.
 pub(super) fn peers(context: &Context<'_>, component: Component) -> Service {
     Service {
         metadata: context.meta(peers_name(context, component), component),
         spec: Some(ServiceSpec {
             cluster_ip: Some("None".to_owned()),
+            // One that is not ready still knows what became of its entries.
+            publish_not_ready_addresses: Some(true),
             selector: Some(context.selector(component)),
-            ports: Some(vec![port("ingest", ingestor::PORTS.main)]),
+            ports: Some(vec![port("ingest", ingestor::PORTS.main), port("admin", ingestor::PORTS.admin)]),
             ..Default::default()
         }),
         status: None,

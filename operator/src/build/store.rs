@@ -36,7 +36,7 @@ pub(super) fn stateful_set(context: &Context<'_>, volume: &Volume) -> StatefulSe
             query::container(context, &query::PORTS_BESIDE, query_mounts),
         ],
         volumes,
-        config_hash: Some(config::config_hash(context, &[&variables[0], &variables[1]])),
+        config_hash: Some(config::config_hash(context, COMPONENT, &[&variables[0], &variables[1]])),
         grace: ingestor::GRACE,
     };
     let replicas = match context.pipeline.ingestor.replicas {

@@ -5,7 +5,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{IngressSpec, LocalRef, NAME, QUANTITY};
+use super::listener::ports_differ;
+use super::{DURATION, IngressSpec, ListenerSpec, LocalRef, NAME, QUANTITY};
 
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[serde(rename_all = "camelCase")]
@@ -17,6 +18,10 @@ use super::{IngressSpec, LocalRef, NAME, QUANTITY};
         .message("ingestor.tokensSecretRef and ingestor.insecure: true exclude each other"),
     validation = Rule::new("!has(self.ingress) || !self.insecure")
         .message("an Ingress must not let anybody send: ingestor.ingress needs ingestor.tokensSecretRef"),
+    validation = Rule::new("!has(self.listeners) || self.insecure || self.listeners.all(l, l.protocol == 'OtlpGrpc' || l.anonymous || has(l.sharedKeySecretRef))")
+        .message("a listener of this protocol cannot ask senders for a token: set anonymous: true on it to accept entries from anyone who can reach its port; a Forward listener may name a key in sharedKeySecretRef instead"),
+    validation = Rule::new("!has(self.listeners) || has(self.tlsSecretRef) || !self.listeners.exists(l, l.protocol == 'SyslogTls')")
+        .message("a SyslogTls listener shows the ingestor's certificate: name its Secret in ingestor.tlsSecretRef"),
     validation = Rule::new("!has(oldSelf.wal) || !has(oldSelf.wal.size) || (has(self.wal) && has(self.wal.size))")
         .message("ingestor.wal.size cannot be removed: entries on the volumes that wait for the store would be left behind")
 )]
@@ -50,6 +55,23 @@ pub struct IngestorSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tls_secret_ref: Option<LocalRef>,
 
+    /// Ports for protocols other than HTTP. None is open unless it is listed here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 9), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["protocol"]))]
+    #[x_kube(
+        validation = Rule::new("self.all(a, self.exists_one(b, b.protocol == a.protocol))")
+            .message("two listeners have the same protocol"),
+        validation = Rule::new(ports_differ())
+            .message("two listeners have the same port of the Service: set port on one of them")
+    )]
+    pub listeners: Vec<ListenerSpec>,
+
+    /// How often each pod sends a canary: an entry that it searches for, to tell in `Delivered` and in metrics how soon
+    /// entries are found, and whether they are. Searches leave canaries out. 0s sends none.
+    #[serde(default = "canary_interval")]
+    #[schemars(length(max = 20), regex(pattern = DURATION))]
+    pub canary_interval: String,
+
     /// Takes entries from outside of the cluster too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ingress: Option<IngressSpec>,
@@ -70,10 +92,16 @@ impl Default for IngestorSpec {
             tokens_secret_ref: None,
             insecure: false,
             tls_secret_ref: None,
+            listeners: Vec::new(),
+            canary_interval: canary_interval(),
             ingress: None,
             image: None,
         }
     }
+}
+
+fn canary_interval() -> String {
+    "20s".to_owned()
 }
 
 #[derive(KubeSchema, Serialize, Deserialize, Clone, Debug, PartialEq)]

@@ -3,6 +3,7 @@
 mod generator;
 mod ingestor;
 mod ingress;
+mod listener;
 mod query;
 mod retention;
 mod status;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use generator::GeneratorSpec;
 pub use ingestor::{Autoscaling, IngestorSpec, Wal, WalDurability};
 pub use ingress::{IngressSpec, IngressTls};
+pub use listener::{ListenerProtocol, ListenerSpec};
 pub use query::{QueryAuth, QuerySpec};
 pub use retention::{LevelRetention, LifecycleSpec, RetentionSpec, RolloverSpec};
 pub use status::{Endpoints, GeneratorPhase, GeneratorStatus, LogPipelineStatus};

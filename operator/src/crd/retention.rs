@@ -29,6 +29,13 @@ pub struct RetentionSpec {
     #[schemars(length(max = 20), regex(pattern = QUANTITY))]
     pub max_size: Option<String>,
 
+    /// How long dead letters are kept at least: entries that the store refused, and bodies that could not be read. As `default`.
+    #[serde(default = "thirty_days")]
+    #[schemars(length(max = 20), regex(pattern = "^(forever|([0-9]+(ms|s|m|h|d|w))+)$"))]
+    #[x_kube(validation = Rule::new("self.matches('[1-9]') || self == 'forever'")
+        .message("retention.deadLetters would keep nothing: write a time such as 30d, or forever"))]
+    pub dead_letters: String,
+
     /// When a new index begins. Elasticsearch only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollover: Option<RolloverSpec>,
@@ -46,6 +53,7 @@ impl Default for RetentionSpec {
             default: thirty_days(),
             by_level: Vec::new(),
             max_size: None,
+            dead_letters: thirty_days(),
             rollover: None,
             lifecycle: LifecycleSpec::default(),
         }

@@ -4,6 +4,7 @@ mod cleanup;
 mod error;
 mod observe;
 mod publish;
+mod valid;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,7 +29,7 @@ use crate::fetch::{self, Fetched};
 use crate::metrics::Metrics;
 use crate::settings::Settings;
 use crate::status::{self, Report, Verdict};
-use crate::validate::{self, Cluster, Invalid, Pipeline, Reader, Sender, Storage};
+use crate::validate::{self, Cluster, Pipeline, Storage};
 use crate::watch::Stores;
 
 pub use error::ReconcileError;
@@ -183,7 +184,7 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
     let pipeline = match validated {
         Ok(pipeline) => pipeline,
         Err(problems) => {
-            report.verdicts.push((status::CONFIG_VALID, invalid(&problems)));
+            report.verdicts.push((status::CONFIG_VALID, valid::invalid(&problems)));
             // What runs goes on running, and is told of.
             observe::running(&observe::Shape::of(resource), context, &mut report).await;
             report.ready = resource.spec.paused.then(paused);
@@ -191,7 +192,7 @@ async fn run(resource: &LogPipeline, context: &Context) -> Result<Outcome, Recon
             return Ok(Outcome::Invalid);
         }
     };
-    report.verdicts.push((status::CONFIG_VALID, valid(&pipeline)));
+    report.verdicts.push((status::CONFIG_VALID, valid::valid(&pipeline)));
     if resource.spec.paused {
         observe::observe(resource, &pipeline, context, &mut report).await;
         report.ready = Some(paused());
@@ -282,24 +283,6 @@ async fn settle(resource: &LogPipeline, cluster: &Cluster, context: &Context) ->
 
 fn paused() -> Verdict {
     Verdict::no("Paused", "spec.paused is true: nothing is changed or repaired; what runs goes on running")
-}
-
-fn invalid(problems: &[Invalid]) -> Verdict {
-    let reason = problems.first().map_or("SpecInvalid", Invalid::reason);
-    let message: Vec<_> = problems.iter().map(ToString::to_string).collect();
-    Verdict::no(reason, message.join("; "))
-}
-
-fn valid(pipeline: &Pipeline) -> Verdict {
-    let send = pipeline.ingestor.senders == Sender::Anybody;
-    let read = pipeline.query.readers == Reader::Anybody;
-    let what = match (send, read) {
-        (false, false) => return Verdict::yes("Valid", "the settings are valid"),
-        (true, false) => "send entries (ingestor.insecure)",
-        (false, true) => "read them (query.insecure)",
-        (true, true) => "send entries (ingestor.insecure) and read them (query.insecure)",
-    };
-    Verdict::yes("Insecure", format!("the settings are valid; anybody in the cluster may {what}"))
 }
 
 /// Adds or removes the finalizer.

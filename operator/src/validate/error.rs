@@ -2,6 +2,8 @@
 
 use logpipeline_model::elasticsearch::ClassError;
 
+use super::cidr::NetworkProblem;
+
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {
     #[error("Secret {namespace}/{name}, which {field} names, does not exist")]
@@ -24,6 +26,8 @@ pub enum Invalid {
     Duration { field: String, text: String },
     #[error("{field} {text:?} is no quantity of bytes: write a number and a unit, such as 20Gi")]
     Quantity { field: &'static str, text: String },
+    #[error("{field} {text:?} {problem}")]
+    Network { field: String, text: String, problem: NetworkProblem },
     #[error("{field} is too small: at least {least}")]
     Small { field: &'static str, least: &'static str },
     #[error(
@@ -53,6 +57,7 @@ impl Invalid {
             Self::Shared { .. } => "NameTaken",
             Self::Duration { .. }
             | Self::Quantity { .. }
+            | Self::Network { .. }
             | Self::Small { .. }
             | Self::Name { .. }
             | Self::NoStorage => "SpecInvalid",

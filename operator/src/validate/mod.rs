@@ -1,24 +1,30 @@
 //! Step two: a spec and what it refers to, parsed once into types that need no further checks.
 
 mod address;
+mod cidr;
 mod error;
+mod listeners;
 mod secrets;
 mod shared;
 mod storage;
 mod types;
 
+use std::time::Duration;
+
 use kube::ResourceExt;
+use logpipeline_service::units::parse_duration;
 
 use crate::crd::{GeneratorSpec, LogPipeline, WalDurability};
 use crate::fetch::Fetched;
 use crate::quantity;
 
 pub(crate) use address::port_of;
+pub use cidr::NetworkProblem;
 pub use error::Invalid;
 pub use shared::shared;
 pub use types::{
-    Cluster, Credentials, Generator, Ingestor, Pipeline, Query, Reader, Replicas, SecretKey, Sender, Storage,
-    Tls, Volume, Wal,
+    Cluster, Credentials, Generator, Ingestor, Listener, Pipeline, Query, Reader, Replicas, SecretKey,
+    Sender, Storage, Tls, Volume, Wal,
 };
 
 use secrets::Secrets;
@@ -36,6 +42,8 @@ pub fn validate(resource: &LogPipeline, fetched: &Fetched) -> Result<Pipeline, V
         secrets.kept(quantity::bytes(text).ok_or_else(|| Invalid::quantity("retention.maxSize", text)))
     });
     let keep = secrets.kept(storage::keep("retention.default", &spec.retention.default)).flatten();
+    let keep_dead_letters =
+        secrets.kept(storage::keep("retention.deadLetters", &spec.retention.dead_letters)).flatten();
     let generators: Vec<_> = spec.generators.iter().filter_map(|one| secrets.kept(generator(one))).collect();
     if !problems.is_empty() {
         return Err(problems);
@@ -51,6 +59,7 @@ pub fn validate(resource: &LogPipeline, fetched: &Fetched) -> Result<Pipeline, V
         storage,
         keep,
         max_bytes,
+        keep_dead_letters,
         ingestor,
         query,
         generators,
@@ -81,6 +90,7 @@ fn ingestor(resource: &LogPipeline, secrets: &mut Secrets<'_>) -> Option<Ingesto
         Some(reference) => Some(secrets.tls("ingestor.tlsSecretRef", &reference.name)?),
         None => None,
     };
+    let listeners = listeners::listeners(spec, secrets)?;
     let wal = match spec.wal.as_ref() {
         Some(wal) if wal.durability == WalDurability::Volume => {
             let text = wal.size.as_deref().unwrap_or_default();
@@ -92,6 +102,7 @@ fn ingestor(resource: &LogPipeline, secrets: &mut Secrets<'_>) -> Option<Ingesto
         }
         _ => Wal::Pod,
     };
+    let canary_interval = secrets.kept(canary_interval(&spec.canary_interval))?;
     let replicas = match &spec.autoscaling {
         Some(auto) => Replicas::Between {
             least: auto.min_replicas,
@@ -106,9 +117,22 @@ fn ingestor(resource: &LogPipeline, secrets: &mut Secrets<'_>) -> Option<Ingesto
         wal,
         senders,
         tls,
+        listeners,
+        canary_interval,
         ingress: spec.ingress.clone(),
         image: spec.image.clone(),
     })
+}
+
+/// At least a second, or none.
+fn canary_interval(text: &str) -> Result<Option<Duration>, Invalid> {
+    let field = "ingestor.canaryInterval";
+    let invalid = || Invalid::Duration { field: field.to_owned(), text: text.to_owned() };
+    match parse_duration(text).map_err(|_| invalid())? {
+        Duration::ZERO => Ok(None),
+        short if short < Duration::from_secs(1) => Err(Invalid::Small { field, least: "1s, or 0s for none" }),
+        interval => Ok(Some(interval)),
+    }
 }
 
 fn query(resource: &LogPipeline, secrets: &mut Secrets<'_>) -> Option<Query> {

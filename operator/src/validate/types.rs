@@ -4,10 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::ResourceRequirements;
+use k8s_openapi::api::networking::v1::NetworkPolicyPeer;
 use logpipeline_cluster::Access;
 use logpipeline_model::elasticsearch::{Classes, Layout};
 
-use crate::crd::{DeletionPolicy, GeneratorSpec, IngressSpec};
+use crate::crd::{DeletionPolicy, GeneratorSpec, IngressSpec, ListenerProtocol};
 
 #[derive(Debug, Clone)]
 pub struct Pipeline {
@@ -19,6 +20,8 @@ pub struct Pipeline {
     /// How long entries are kept; for ever where absent.
     pub keep: Option<Duration>,
     pub max_bytes: Option<u64>,
+    /// How long dead letters are kept; for ever where absent.
+    pub keep_dead_letters: Option<Duration>,
     pub ingestor: Ingestor,
     pub query: Query,
     pub generators: Vec<Generator>,
@@ -126,8 +129,36 @@ pub struct Ingestor {
     pub wal: Wal,
     pub senders: Sender,
     pub tls: Option<Tls>,
+    /// In the order of their protocols.
+    pub listeners: Vec<Listener>,
+    /// `None` where no canaries are sent.
+    pub canary_interval: Option<Duration>,
     pub ingress: Option<IngressSpec>,
     pub image: Option<String>,
+}
+
+impl Ingestor {
+    /// Those that accept entries from anyone, although HTTP asks for a token.
+    pub fn anonymous_listeners(&self) -> impl Iterator<Item = ListenerProtocol> {
+        let guarded = self.senders != Sender::Anybody;
+        self.listeners.iter().filter(move |one| guarded && one.anonymous).map(|one| one.protocol)
+    }
+
+    /// The key that senders by Forward must know.
+    pub fn shared_key(&self) -> Option<&SecretKey> {
+        self.listeners.iter().find_map(|one| one.shared_key.as_ref())
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listener {
+    pub protocol: ListenerProtocol,
+    /// Of the Service.
+    pub port: i32,
+    pub anonymous: bool,
+    pub shared_key: Option<SecretKey>,
+    /// All pods of the cluster where empty.
+    pub from: Vec<NetworkPolicyPeer>,
 }
 
 /// A Secret of the type kubernetes.io/tls.

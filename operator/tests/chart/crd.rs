@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Global, Namespace, chart, find, helm, kubectl, read, render};
+use crate::support::{Global, Namespace, chart, established, find, helm, kubectl, read, render};
 
 #[test]
 fn it_is_the_generated_one_and_is_kept() {
@@ -76,7 +76,7 @@ fn an_upgrade_upgrades_it_and_an_uninstall_leaves_it_and_all_pipelines() {
     run("upgrade", &new);
     assert!(has_field());
 
-    kubectl(&["wait", "--for=condition=Established", &crd.0], "").unwrap();
+    established(&crd.0);
     let pipeline = json!({
         "apiVersion": format!("{group}/v1alpha1"),
         "kind": "LogPipeline",

@@ -1,6 +1,7 @@
 //! Alerts and dashboards ask for metrics that there are.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use kube::runtime::{reflector, watcher};
 use logpipeline_operator::crd::LogPipeline;
@@ -57,10 +58,20 @@ fn of_the_operator() -> BTreeSet<String> {
 
 /// Whether a component's source names a metric, with or without its prefix.
 fn is_of(component: &str, name: &str) -> bool {
-    let path = format!("{}/../{component}/src/metrics.rs", env!("CARGO_MANIFEST_DIR"));
-    let source = std::fs::read_to_string(path).unwrap();
     let short = name.trim_start_matches(&format!("logpipeline_{component}_"));
-    source.contains(&format!("\"{name}\"")) || source.contains(&format!("\"{short}\""))
+    let (name, short) = (format!("\"{name}\""), format!("\"{short}\""));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(component).join("src");
+    sources(&folder).iter().any(|source| source.contains(&name) || source.contains(&short))
+}
+
+/// The files of a folder, and of those in it, that make metrics.
+fn sources(folder: &Path) -> Vec<String> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let texts = paths.flat_map(|path| match path.is_dir() {
+        true => sources(&path),
+        false => vec![std::fs::read_to_string(path).unwrap()],
+    });
+    texts.filter(|text| text.contains("prometheus::")).collect()
 }
 
 #[test]

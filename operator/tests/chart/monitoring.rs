@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::support::{Global, apply, kubectl, objects};
+use crate::support::{Global, apply, established, kubectl, objects};
 
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
@@ -22,7 +22,7 @@ impl MonitoringKinds {
                 apply(&kind);
                 made.push(Global(name.clone()));
             }
-            kubectl(&["wait", "--for=condition=Established", &name], "").unwrap();
+            established(&name);
         }
         Self { _made: made, _turn: turn }
     }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -78,7 +79,19 @@ pub fn apply(object: &Value) {
 /// The definition of the resource, which tests have in common and nobody removes.
 pub fn install_crd() {
     apply(&serde_yaml::from_str(&read("files/crd.yaml")).unwrap());
-    kubectl(&["wait", "--for=condition=Established", "crd/logpipelines.logpipeline.dev"], "").unwrap();
+    established("crd/logpipelines.logpipeline.dev");
+}
+
+/// Waits until the API server serves a definition, such as `crd/NAME`. kubectl fails, instead of waiting, on one
+/// that is so new that it has no conditions.
+pub fn established(definition: &str) {
+    let wait = || kubectl(&["wait", "--for=condition=Established", "--timeout=60s", definition], "");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while let Err(error) = wait() {
+        let is_too_new = error.contains("conditions accessor error");
+        assert!(is_too_new && Instant::now() < deadline, "{definition} is not established: {error}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// A namespace that goes with the test.

@@ -4,7 +4,7 @@ use futures::StreamExt;
 use k8s_openapi::api::apps::v1::{Deployment, StatefulSet};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::api::core::v1::{ConfigMap, ResourceQuota, Service};
-use k8s_openapi::api::networking::v1::Ingress;
+use k8s_openapi::api::networking::v1::{Ingress, NetworkPolicy};
 use k8s_openapi::api::policy::v1::PodDisruptionBudget;
 use kube::ResourceExt;
 use kube::api::{DeleteParams, Patch, PatchParams};
@@ -58,6 +58,15 @@ async fn what_somebody_changed_or_removed_is_mended() {
     let data = json!({ "data": { "LOGPIPELINE_WAL_SIZE": "1MiB" } });
     let params = PatchParams::default();
     site.api::<ConfigMap>().patch("logs-query", &params, &Patch::Merge(&data)).await.unwrap();
+    let narrowed = json!({ "spec": { "ingress": [{ "from": [{ "namespaceSelector": {}, "podSelector": {} }],
+        "ports": [{ "port": 3000 }, { "port": 9090 }] }] } });
+    let policies = site.api::<NetworkPolicy>();
+    policies.patch("logs-ingestor", &params, &Patch::Merge(&narrowed)).await.unwrap();
+    eventually("the policy lets in everybody again", async || {
+        let rules = policies.get("logs-ingestor").await.unwrap().spec?.ingress?;
+        rules[0].from.as_ref()?[0].pod_selector.is_none().then_some(())
+    })
+    .await;
     eventually("what was added to the settings is gone", async || {
         let data = site.get::<ConfigMap>("logs-query").await?.data?;
         (!data.contains_key("LOGPIPELINE_WAL_SIZE") && !data.is_empty()).then_some(())
@@ -152,7 +161,9 @@ async fn one_object_that_is_refused_holds_up_no_other() {
 async fn nothing_is_written_where_nothing_changed_with_a_played_kubelet() {
     let mut site = Site::new("steady").await;
     let _kubelet = Kubelet::start(&site, "127.0.0.1");
-    site.apply(&embedded("logs", json!({}))).await;
+    let peers = json!([{ "namespaceSelector": {} }, { "ipBlock": { "cidr": "10.0.0.0/8", "except": ["10.9.0.0/16"] } }]);
+    let listeners = json!([{ "protocol": "SyslogUdp", "port": 514, "from": peers }, { "protocol": "SyslogTcp", "port": 514 }]);
+    site.apply(&embedded("logs", json!({ "ingestor": { "listeners": listeners } }))).await;
     site.until_condition("logs", "IngestorAvailable", "True").await;
     eventually("it was asked for what is delivered", async || site.condition("logs", "Delivered").await)
         .await;
@@ -181,6 +192,7 @@ async fn versions(site: &Site) -> Vec<Option<String>> {
         site.get::<StatefulSet>("logs-store").await.unwrap().resource_version(),
         site.get::<ConfigMap>("logs-ingestor").await.unwrap().resource_version(),
         site.get::<Service>("logs-ingestor").await.unwrap().resource_version(),
+        site.get::<NetworkPolicy>("logs-store").await.unwrap().resource_version(),
         site.pipeline("logs").await.resource_version(),
     ]
 }
@@ -194,7 +206,7 @@ fn reconciles_since(site: &Site, before: u64) -> u64 {
 }
 
 fn changes(site: &Site) -> u64 {
-    ["StatefulSet", "ConfigMap", "Service"]
+    ["StatefulSet", "ConfigMap", "Service", "NetworkPolicy"]
         .map(|kind| site.metrics.changes.with_label_values(&[kind]).get())
         .iter()
         .sum()

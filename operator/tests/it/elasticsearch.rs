@@ -157,12 +157,21 @@ async fn what_holds_entries_stays_unless_it_is_to_be_deleted() {
     let entry = json!({ "@timestamp": "2026-01-01T00:00:00Z", "message": "kept", "id": "0192" });
     let (status, _) = server.ask(reqwest::Method::POST, &format!("/{full}/_doc"), Some(entry)).await;
     assert_eq!(status, 201);
+    // As an ingestor makes it with the first dead letter.
+    let letters = format!("logs-{pipeline}-dead-letters.default");
+    let template = json!({ "index_patterns": [letters], "data_stream": {}, "priority": 500 });
+    let put = (reqwest::Method::PUT, format!("/_index_template/{letters}"));
+    assert_eq!(server.ask(put.0, &put.1, Some(template)).await.0, 200);
+    let letter = json!({ "@timestamp": "2026-01-01T00:00:00Z", "message": "a letter", "id": "0193" });
+    let (status, _) = server.ask(reqwest::Method::POST, &format!("/{letters}/_doc"), Some(letter)).await;
+    assert_eq!(status, 201);
     let gone = async || {
         site.delete("logs").await;
         eventually("it goes", async || site.get::<LogPipeline>("logs").await.is_none().then_some(())).await;
     };
     gone().await;
     assert!(server.get(&format!("/_data_stream/{full}")).await.is_some(), "entries were removed");
+    assert!(server.get(&format!("/_data_stream/{letters}")).await.is_some(), "dead letters were removed");
     assert!(server.get(&format!("/_data_stream/{empty}")).await.is_none(), "an empty stream was left");
     assert!(server.get(&format!("/_index_template/{full}")).await.is_some());
     assert!(server.get(&format!("/_index_template/{empty}")).await.is_none());
@@ -172,7 +181,9 @@ async fn what_holds_entries_stays_unless_it_is_to_be_deleted() {
     site.until_condition("logs", "TemplatesApplied", "True").await;
     gone().await;
     for path in ["_data_stream", "_index_template"] {
-        assert!(server.get(&format!("/{path}/{full}")).await.is_none(), "{path}");
+        for stream in [&full, &letters] {
+            assert!(server.get(&format!("/{path}/{stream}")).await.is_none(), "{path} {stream}");
+        }
     }
     assert!(server.get(&format!("/_component_template/logs-{pipeline}@settings")).await.is_none());
     assert!(server.get(&format!("/_component_template/logs-{pipeline}@custom")).await.is_some());

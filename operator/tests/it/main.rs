@@ -7,6 +7,7 @@ mod diff;
 mod drift;
 mod elasticsearch;
 mod generated;
+mod listeners;
 mod load_tests;
 mod manifests;
 mod optional_kinds;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use expect_test::expect_file;
-use kube::api::{DynamicObject, Patch, PatchParams, PostParams};
+use k8s_openapi::api::core::v1::{Secret, Service};
+use kube::api::{ApiResource, DynamicObject, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
 use logpipeline_operator::build::{Operand, build};
 use logpipeline_operator::capabilities::Capabilities;
@@ -32,7 +33,17 @@ fn pipeline_of(text: &str) -> LogPipeline {
 /// Secrets with every key that any of them needs.
 fn fetched(pipeline: &LogPipeline, capabilities: Capabilities) -> Fetched {
     let secret = || {
-        let keys = ["tokens", "users", "tls.crt", "tls.key", "ca.crt", "username", "password", "elastic"];
+        let keys = [
+            "tokens",
+            "users",
+            "tls.crt",
+            "tls.key",
+            "ca.crt",
+            "username",
+            "password",
+            "elastic",
+            "sharedKey",
+        ];
         let value = |key: &&str| ((*key).to_owned(), format!("the {key}").into_bytes());
         SecretData(keys.iter().map(value).collect::<BTreeMap<_, _>>())
     };
@@ -68,6 +79,7 @@ fn shown(operands: &[Operand]) -> String {
     text.replace(env!("CARGO_PKG_VERSION"), "VERSION")
 }
 
+const EXAMPLES: [&str; 5] = ["minimal", "production", "opensearch", "load-test", "listeners"];
 const ALL: Capabilities = Capabilities { service_monitors: true, prometheus_rules: true };
 
 #[test]
@@ -77,6 +89,7 @@ fn each_example_becomes_these_manifests() {
         ("production", ALL, expect_file!["snapshots/production.yaml"]),
         ("opensearch", Capabilities::default(), expect_file!["snapshots/opensearch.yaml"]),
         ("load-test", Capabilities::default(), expect_file!["snapshots/load-test.yaml"]),
+        ("listeners", Capabilities::default(), expect_file!["snapshots/listeners.yaml"]),
     ] {
         expected.assert_eq(&shown(&built(&example(&format!("{name}.yaml")), capabilities)));
     }
@@ -87,6 +100,14 @@ fn each_example_becomes_these_manifests() {
 fn a_guarded_pipeline_becomes_these_manifests() {
     let text = include_str!("pipelines/guarded.yaml");
     expect_file!["snapshots/guarded.yaml"].assert_eq(&shown(&built(text, ALL)));
+}
+
+/// Every listener that there is, over ingestors with volumes.
+#[test]
+fn a_pipeline_with_every_listener_becomes_these_manifests() {
+    let text = include_str!("pipelines/listeners.yaml");
+    let operands = built(text, Capabilities::default());
+    expect_file!["snapshots/every-listener.yaml"].assert_eq(&shown(&operands));
 }
 
 #[test]
@@ -173,10 +194,9 @@ async fn every_manifest_is_taken_by_the_api_server_in_a_restricted_namespace() {
         field_validation: Some(kube::api::ValidationDirective::Strict),
         ..PatchParams::apply("test").force().dry_run()
     };
-    let guarded = include_str!("pipelines/guarded.yaml").to_owned();
-    let texts =
-        ["minimal", "production", "opensearch", "load-test"].map(|name| example(&format!("{name}.yaml")));
-    for text in texts.into_iter().chain([guarded]) {
+    let own = [include_str!("pipelines/guarded.yaml"), include_str!("pipelines/listeners.yaml")];
+    let examples = EXAMPLES.map(|name| example(&format!("{name}.yaml")));
+    for text in examples.into_iter().chain(own.map(str::to_owned)) {
         // Kinds of the Prometheus operator are not in this cluster.
         for operand in built(&text, Capabilities::default()) {
             let mut object = operand.object.clone();
@@ -220,14 +240,14 @@ async fn pods_are_admitted(site: &Site, operand: &Operand) {
 
 #[tokio::test]
 async fn each_example_is_applied() {
-    for name in ["minimal", "production", "opensearch", "load-test"] {
+    for name in EXAMPLES {
         let site = Site::bare(&format!("example-{name}")).await;
         for document in serde_yaml::Deserializer::from_str(&example(&format!("{name}.yaml"))) {
             let object = Value::deserialize(document).unwrap();
-            let kind = if object["kind"] == "Secret" {
-                kube::api::ApiResource::erase::<k8s_openapi::api::core::v1::Secret>(&())
-            } else {
-                kube::api::ApiResource::erase::<LogPipeline>(&())
+            let kind = match object["kind"].as_str().unwrap() {
+                "Secret" => ApiResource::erase::<Secret>(&()),
+                "Service" => ApiResource::erase::<Service>(&()),
+                _ => ApiResource::erase::<LogPipeline>(&()),
             };
             let api: Api<DynamicObject> = Api::namespaced_with(site.client.clone(), &site.namespace, &kind);
             let object_name = object["metadata"]["name"].as_str().unwrap();

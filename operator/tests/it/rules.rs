@@ -3,6 +3,8 @@
 use logpipeline_operator::crd::LogPipeline;
 use serde_json::{Value, json};
 
+mod listeners;
+
 use crate::support::Site;
 use crate::support::yaml::{elasticsearch, embedded};
 
@@ -28,7 +30,7 @@ fn cases() -> Vec<Case> {
     let users = json!({ "auth": { "usersSecretRef": { "name": "users" } }, "insecure": null });
     let ingress = json!({ "host": "logs.example.com" });
     let generator = |name: &str| json!({ "name": name });
-    vec![
+    let mut cases = vec![
         on_disk("plain", json!({}), None),
         on_cluster("plain-cluster", json!({}), None),
         on_disk(
@@ -175,7 +177,9 @@ fn cases() -> Vec<Case> {
             Some("duration would send nothing"),
         ),
         on_disk("a-name-that-is-much-too-long-for-pods", json!({}), Some("at most 32 lower-case letters")),
-    ]
+    ];
+    cases.extend(listeners::cases());
+    cases
 }
 
 fn read(yaml: &str) -> LogPipeline {
@@ -223,6 +227,18 @@ async fn malformed_values_are_refused_by_the_api_server_with_their_field() {
         (json!({ "generators": [{ "name": "a", "rate": 0 }] }), "spec.generators[0].rate"),
         (json!({ "deletionPolicy": "Maybe" }), "spec.deletionPolicy"),
         (json!({ "ingestor": { "replicas": -1 } }), "spec.ingestor.replicas"),
+        (
+            json!({ "ingestor": { "listeners": [{ "protocol": "Carrier" }] } }),
+            "spec.ingestor.listeners[0].protocol",
+        ),
+        (
+            json!({ "ingestor": { "listeners": [{ "protocol": "Relp", "port": 0 }] } }),
+            "spec.ingestor.listeners[0].port",
+        ),
+        (
+            json!({ "ingestor": { "listeners": [{ "protocol": "Relp", "from": [] }] } }),
+            "spec.ingestor.listeners[0].from",
+        ),
     ] {
         let error = site.try_apply(&embedded("bad", changes)).await.unwrap_err().to_string();
         assert!(error.contains(field), "{field}: {error}");
@@ -310,12 +326,13 @@ async fn what_would_lose_data_cannot_be_changed_at_the_api_server() {
 async fn what_is_left_out_gets_its_default_from_the_api_server() {
     let site = Site::bare("defaults").await;
     let spec =
-        site.apply(&elasticsearch("defaults", URL, json!({ "generators": [{ "name": "a" }] }))).await.spec;
+        site.apply(&elasticsearch("defaults", URL, json!({ "generators": [{ "name": "a" }], "ingestor": { "listeners": [{ "protocol": "OtlpGrpc" }] } }))).await.spec;
     let told = serde_json::to_value(&spec).unwrap();
     for (pointer, expected) in [
         ("/retention/default", json!("30d")),
         ("/retention/lifecycle", json!("Ingestor")),
         ("/ingestor/replicas", json!(1)),
+        ("/ingestor/listeners/0/anonymous", json!(false)),
         ("/query/replicas", json!(1)),
         ("/storage/elasticsearch/shards", json!(1)),
         ("/storage/elasticsearch/replicas", json!(1)),
