@@ -3,6 +3,8 @@
 CACHE ?= $(HOME)/.cache/logpipeline
 TOOLS := $(CACHE)/tools/bin
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
+FUZZ_RUNS ?= 10000000
 # 48,000 pairs each.
 CONFORMANCE_ROUNDS ?= 21
 CONFORMANCE_SEED ?= 1
@@ -24,7 +26,7 @@ DEBUG := $(TARGET)/debug
 UI := query/ui
 UI_SOURCES := $(shell find $(UI) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' -not -path '*/test-results/*' 2>/dev/null)
 
-.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions images release e2e e2e-check bench faults require require-node require-kubernetes chromium
+.PHONY: help demo demo-check build ui test test-rust test-ui test-dev test-browser lint fmt generate crds conformance test-search-versions test-import images release e2e e2e-check bench faults senders fuzz require require-node require-kubernetes chromium
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -65,6 +67,12 @@ test-search-versions: require ## The store's tests on Elasticsearch 8 and OpenSe
 	SEARCH_ELASTICSEARCH=elasticsearch-8 SEARCH_OPENSEARCH=opensearch-2 dev/with-search-servers.sh \
 		cargo test --locked -p logpipeline-store --test it
 
+test-import: require ui ## Import from a real Elasticsearch 9 and 8, OpenSearch 3 and 2, and a VictoriaLogs that is built with Go, into a real ingestor
+	cargo test --workspace --locked --no-run
+	dev/with-victorialogs.sh dev/with-search-servers.sh cargo test --workspace --locked --test it -- import:: --include-ignored
+	SEARCH_ELASTICSEARCH=elasticsearch-8 SEARCH_OPENSEARCH=opensearch-2 dev/with-search-servers.sh \
+		cargo test --workspace --locked --test it -- import::real
+
 test-ui: $(UI)/node_modules/.package-lock.json
 	cd $(UI) && npm test
 
@@ -89,6 +97,7 @@ fmt: require ## Format the sources
 
 generate: require crds ## Write the files that are generated from code, and checked in
 	cargo run --locked --quiet --bin logpipeline-query -- openapi > docs/openapi.json
+	UPDATE_EXPECT=1 cargo test --locked --quiet -p logpipeline-model --test it vocabulary
 
 crds: require ## Write the definition of the resource LogPipeline, and its reference
 	cargo build --locked --quiet -p logpipeline-operator
@@ -112,8 +121,15 @@ release: images ## Put the binaries, images and bills of materials of this archi
 bench: build ## Measure the release build: figures for docs/performance.md
 	node dev/bench.mjs
 
-faults: build ## Break Elasticsearch in every way under load, and prove that nothing is lost or doubled (about 10 minutes)
+faults: build ## Break Elasticsearch in every way under load, and kill the ingestor and cut its power under load in each protocol (about 25 minutes)
 	node dev/faults.mjs
+	cargo test --locked -p logpipeline-ingestor --test it protocols:: -- --ignored
+
+fuzz: require $(TOOLS)/cargo-fuzz ## Fuzz every parser that meets the network, each FUZZ_RUNS times; FUZZ_TARGETS= names some
+	dev/fuzz.sh $(FUZZ_RUNS) $(FUZZ_TARGETS)
+
+senders: build ## Drive 70 real senders against a real ingestor, and count what is found: the table of docs/senders.md (15 minutes, and 20 to install them)
+	node dev/senders.mjs
 
 require-kubernetes:
 	@dev/require.sh go openssl curl
@@ -130,4 +146,9 @@ chromium:
 $(TOOLS)/cargo-deny: Makefile
 	@$@ --version 2>/dev/null | grep -qF $(CARGO_DENY_VERSION) \
 		|| cargo install --locked --quiet --version $(CARGO_DENY_VERSION) cargo-deny --root $(CACHE)/tools
+	@touch $@
+
+$(TOOLS)/cargo-fuzz: Makefile
+	@$@ --version 2>/dev/null | grep -qF $(CARGO_FUZZ_VERSION) \
+		|| cargo install --locked --quiet --version $(CARGO_FUZZ_VERSION) cargo-fuzz --root $(CACHE)/tools
 	@touch $@

@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import { count, shipped, startPlatform } from './lib/platform.mjs';
-import { binary, freePort, getJson, sleep, start, stop } from './lib/processes.mjs';
+import { binary, freePort, getJson, root, sleep, start, stop } from './lib/processes.mjs';
+import { install } from './senders/lib/install.mjs';
 
 const entries = Number(process.env.BENCH_ENTRIES ?? 1_000_000);
 const say = (text = '') => process.stdout.write(`${text}\n`);
@@ -150,6 +151,18 @@ async function search() {
   });
 }
 
+/** Each protocol beside our own JSON, 1,000 entries a request, and the Collector's receiver beside OTLP. */
+function protocols() {
+  const args = ['run', '--quiet', '--release', '--locked', '-p', 'logpipeline-ingestor', '--example', 'measure_protocols', '--'];
+  try {
+    args.push('--collector', path.join(install('collector', say), 'built/otelcol'));
+  } catch (error) {
+    say(`without the OpenTelemetry Collector: ${error.message}`);
+  }
+  const { status } = spawnSync('cargo', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status !== 0) throw new Error(`the measurement of protocols ended with ${status}`);
+}
+
 const only = process.argv[2];
 if (!only || only === 'ingest') {
   await ingest('batches of 1,000, 8 connections', { 'batch-size': 1_000, concurrency: 8 });
@@ -157,5 +170,6 @@ if (!only || only === 'ingest') {
   await ingest('single entries, 64 connections', { 'batch-size': 1, concurrency: 64 });
   await ingest('single entries, 256 connections', { 'batch-size': 1, concurrency: 256 });
 }
+if (!only || only === 'protocols') protocols();
 if (!only || only === 'freshness') await freshness();
 if (!only || only === 'search') await search();

@@ -54,18 +54,18 @@ export function expressionsOf(dashboard) {
 }
 
 const METRICS = {
-  ingestor: 'ingestor/src/metrics.rs',
-  query: 'query/src/metrics.rs',
-  operator: 'operator/src/metrics.rs',
-  generator: 'generator/src/load/tally.rs',
+  ingestor: ['ingestor/src/metrics.rs', 'ingestor/src/balance/metrics.rs', 'ingestor/src/canary/figures.rs'],
+  query: ['query/src/metrics.rs'],
+  operator: ['operator/src/metrics.rs'],
+  generator: ['generator/src/load/tally.rs', 'generator/src/import/counters.rs'],
 };
 
 /** All metrics that components register: of each name whether it is a histogram. */
 export function registeredMetrics() {
   const metrics = new Map();
-  for (const [component, file] of Object.entries(METRICS)) {
+  for (const [component, files] of Object.entries(METRICS)) {
     const prefix = `logpipeline_${component}_`;
-    for (const [, maker, name] of every(read(file), /((?:\w+(?:::|\())*\w+)\(\s*"([a-z_]+)"/gu)) {
+    for (const [, maker, name] of every(files.map(read).join('\n'), /((?:\w+(?:::|\())*\w+)\(\s*"([a-z_]+)"/gu)) {
       if (!/\b(?:counters?|histogram|gauge|name|new)$/u.test(maker)) continue;
       metrics.set(name.startsWith(prefix) ? name : prefix + name, /^histogram/iu.test(maker));
     }

@@ -15,29 +15,39 @@ export async function startPlatform({
   dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, storeArgs = [], ingestorArgs = [], ingestorAccess = OPEN, queryAccess = OPEN,
 }) {
   const logs = path.join(dataDir, 'logs');
-  const ingestor = start(
+  const startIngestor = () => start(
     'logpipeline-ingestor',
     ['--listen', `0.0.0.0:${ingestPort}`, '--admin-listen', `127.0.0.1:${ingestAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...ingestorAccess, ...storeArgs, ...ingestorArgs],
     { logFile: path.join(logs, 'ingestor.log'), profile },
   );
-  const query = start(
-    'logpipeline-query',
-    ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--drain', '0s', ...queryAccess, ...storeArgs],
-    { logFile: path.join(logs, 'query.log'), profile },
-  );
   const platform = {
-    ingestor,
-    query,
+    ingestor: startIngestor(),
+    query: start(
+      'logpipeline-query',
+      ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--ingestor-url', `http://127.0.0.1:${ingestAdmin}`, '--drain', '0s', ...queryAccess, ...storeArgs],
+      { logFile: path.join(logs, 'query.log'), profile },
+    ),
     ingestUrl: `http://127.0.0.1:${ingestPort}`,
     queryUrl: `http://127.0.0.1:${queryPort}`,
+    // Without TLS, and without a token, whatever the other port asks for.
+    deliveryUrl: `http://127.0.0.1:${ingestAdmin}/delivery`,
     /** Ends both, the ingestor first; returns whether both ended by themselves with code 0. */
     async stop() {
-      const codes = [await stop(ingestor), await stop(query)];
+      const codes = [await stop(platform.ingestor), await stop(platform.query)];
       return codes.every((code) => code === 0);
+    },
+    /** Kills the ingestor; `startAgain` starts it on the same folder and ports. */
+    async kill() {
+      platform.ingestor.child.kill('SIGKILL');
+      await platform.ingestor.ended;
+    },
+    async startAgain() {
+      platform.ingestor = startIngestor();
+      await ready(platform.ingestor, ingestAdmin);
     },
   };
   try {
-    await Promise.all([ready(ingestor, ingestAdmin), ready(query, queryAdmin)]);
+    await Promise.all([ready(platform.ingestor, ingestAdmin), ready(platform.query, queryAdmin)]);
   } catch (error) {
     await platform.stop();
     throw error;
@@ -47,7 +57,7 @@ export async function startPlatform({
 
 /** The ingestor's own count of what became of every entry it was sent. */
 export function delivery(platform) {
-  return getJson(`${platform.ingestUrl}/api/v1/delivery`);
+  return getJson(platform.deliveryUrl);
 }
 
 /** How many entries a query finds over all time. */

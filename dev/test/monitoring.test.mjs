@@ -94,7 +94,7 @@ test('every expression of the dashboards is one that Prometheus takes', () => {
 
 test('dashboards have names of their own, and panels that say what they show', () => {
   const all = dashboards();
-  assert.deepEqual(all.map(({ file }) => file), ['delivery.json', 'ingest.json', 'operator.json', 'search.json']);
+  assert.deepEqual(all.map(({ file }) => file), ['balance.json', 'delivery.json', 'ingest.json', 'operator.json', 'search.json']);
   for (const { file, uid, title, tags, templating, panels } of all) {
     assert.equal(`${uid}.json`, `logpipeline-${file}`);
     assert.match(title, /^Logpipeline \/ /u);

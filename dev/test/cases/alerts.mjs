@@ -14,6 +14,8 @@ const ingestor = (name, pod = 'logs-ingestor-0') => `logpipeline_ingestor_${name
 
 const query = (name, labels = '', pod = 'logs-query-0') =>
   `logpipeline_query_${name}{namespace="shop",service="logs-metrics",pod="${pod}"${labels}}`;
+const canaries = (outcome) => ingestor('canary_entries_total').replace('}', `,outcome="${outcome}"}`);
+const unbalanced = (by) => ingestor('unbalanced_entries').replace('}', `,by="${by}"}`);
 const requests = (outcome) => ingestor('requests_total').replace('}', `,outcome="${outcome}"}`);
 const searches = (status, route = '/api/v1/search') => query('requests_total', `,route="${route}",status="${status}"`);
 const ready = (pipeline, pod = 'a') =>
@@ -146,6 +148,9 @@ export const healthyPipeline = {
   [ingestor('wal_write_errors_total')]: flat(0, 180),
   [ingestor('checkpoint_errors_total')]: flat(0, 180),
   [ingestor('dead_lettered_entries_total')]: flat(0, 180),
+  [canaries('found')]: line(0, 1, 360),
+  [canaries('lost')]: flat(0, 180),
+  [unbalanced('token')]: flat(0, 180),
   [requests('accepted')]: line(0, 300, 360),
   [requests('throttled')]: flat(0, 180),
   [requests('unavailable')]: flat(0, 180),
@@ -182,6 +187,9 @@ export const pipelineCases = [
       [query('tail_clients', '', 'logs-query-1')]: `${gap(23)} ${flat(0, 100)}`,
     },
   },
+  { name: 'a canary is lost', at: 12, fires: 'LogpipelineCanaryLost', series: { [canaries('lost')]: once(0, 1) } },
+  { name: 'a canary was lost an hour ago', at: 70, fires: null, series: { [canaries('lost')]: once(0, 1) } },
+  { name: 'counts by token differ from the total', at: 12, fires: 'LogpipelineUnbalanced', series: { [unbalanced('token')]: once(0, 3) } },
   { name: 'entries wait for over a minute', at: 10, fires: 'LogpipelineLagging', series: { [ingestor('lag_seconds')]: line(30, 30, 360) } },
   {
     name: 'one of two pods lags',

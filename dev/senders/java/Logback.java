@@ -1,0 +1,23 @@
+import java.util.List;
+import java.util.Map;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Whatever logback.xml makes of the variant, or the agent of OpenTelemetry beside it. */
+class Logback implements Senders.Client {
+    private final Logger logger = LoggerFactory.getLogger("shop.Cart");
+
+    public void send(List<Map<String, Object>> batch) {
+        for (Map<String, Object> entry : batch) {
+            Object order = ((Map<String, Object>) entry.get("fields")).get("order");
+            logger.atInfo().addKeyValue("order", order).log((String) entry.get("text"));
+        }
+    }
+
+    public void end() throws InterruptedException {
+        // Stopping an asynchronous appender drops what it did not send yet.
+        Thread.sleep(3_000);
+        ((ch.qos.logback.classic.LoggerContext) LoggerFactory.getILoggerFactory()).stop();
+    }
+}
