@@ -62,6 +62,16 @@ impl Cluster {
         outcome(&self.command(&self.kubectl, args).output().unwrap())
     }
 
+    /// Waits until the API server serves a definition. kubectl fails, instead of waiting, on one that is so new that
+    /// it has no conditions.
+    pub fn established(&self, definition: &str) {
+        let args = ["wait", "--for=condition=Established", &format!("crd/{definition}"), "--timeout=30s"];
+        eventually("an established definition", 60, || match self.try_kubectl(&args) {
+            Err(error) if error.contains("conditions accessor error") => None,
+            outcome => Some(outcome.unwrap()),
+        });
+    }
+
     pub fn get(&self, namespace: &str, args: &[&str]) -> Option<Value> {
         let found = self.try_kubectl(&[&["get", "-o", "json", "-n", namespace], args].concat()).ok()?;
         serde_json::from_str(&found).ok()

@@ -98,7 +98,7 @@ impl Elasticsearch {
                 "names": { "kind": "Elasticsearch", "listKind": "ElasticsearchList", "plural": "elasticsearches", "singular": "elasticsearch" },
             },
         }));
-        cluster.kubectl(&["wait", "--for=condition=Established", &format!("crd/{ECK}"), "--timeout=30s"]);
+        cluster.established(ECK);
         cluster.apply(namespace, &json!({
             "apiVersion": "elasticsearch.k8s.elastic.co/v1", "kind": "Elasticsearch", "metadata": { "name": "logs" }, "spec": { "version": "9.4.3" },
         }));
