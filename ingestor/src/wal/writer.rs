@@ -357,12 +357,12 @@ impl Writer {
     }
 
     /// Takes segments back that a request could not fill. The one before is sealed, because headers name
-    /// its end.
+    /// its end. The newest goes first: should a crash bring some back, none is missing between them.
     fn discard(&mut self, added: Vec<Active>) {
         if !added.is_empty() {
             self.seal();
         }
-        for active in added {
+        for active in added.into_iter().rev() {
             self.spares.discard(&segment::path(&self.folder, active.live.sequence));
         }
     }

@@ -119,3 +119,29 @@ async fn whatever_was_acknowledged_survives_a_power_cut_at_any_operation() {
         close(opened).await;
     }
 }
+
+/// What a refused request leaves of its segments is not taken for entries that are missing.
+#[tokio::test]
+async fn a_request_of_several_segments_that_failed_leaves_no_gap_after_a_power_cut() {
+    let mut refused = 0;
+    for (fails, operations) in (0..10).flat_map(|fails| (1..7).map(move |operations| (fails, operations))) {
+        let folder = tempfile::tempdir().unwrap();
+        let disk = PowerDisk::new();
+        let opened = open(folder.path(), &disk).unwrap();
+        append(&opened.wal, 0..3).await.unwrap();
+        disk.fail_sync_and_cut(fails, operations);
+        refused += u32::from(append(&opened.wal, 3..703).await.is_err());
+        close(opened).await;
+        for seed in 0..8 {
+            let disk = disk.look_after_power_cut(seed);
+            let mut opened = open(folder.path(), &disk).unwrap();
+            let mut world = World { sent: 703, acknowledged: (0..3).collect(), ..World::default() };
+            world.ship(&mut opened);
+            world.check(&format!(
+                "sync {fails} failed, power went {operations} operations later, seed {seed}"
+            ));
+            close(opened).await;
+        }
+    }
+    assert!(refused > 0);
+}

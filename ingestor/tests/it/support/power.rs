@@ -27,6 +27,8 @@ struct State {
     /// The operation that fails, once, while everything else works.
     fails: u64,
     operations: u64,
+    /// Syncs of files that work before one fails, and operations from then on until the power goes.
+    failing_sync: Option<(u64, u64)>,
 }
 
 #[derive(Debug, Clone)]
@@ -69,14 +71,24 @@ impl PowerDisk {
         state.fails = state.operations + operations + 1;
     }
 
+    /// Lets one sync of a file fail, so many after this, and cuts the power so many operations behind it.
+    pub fn fail_sync_and_cut(&self, syncs: u64, operations: u64) {
+        self.0.lock().unwrap().failing_sync = Some((syncs, operations));
+    }
+
     pub fn operations(&self) -> u64 {
         self.0.lock().unwrap().operations
     }
 
     /// The disk as it is found when the power is back.
     pub fn after_power_cut(&self, seed: u64) -> Self {
-        let mut state = self.0.lock().unwrap();
-        state.left = 0;
+        self.cut_after(0);
+        self.look_after_power_cut(seed)
+    }
+
+    /// The disk as it would be found if the power went now.
+    pub fn look_after_power_cut(&self, seed: u64) -> Self {
+        let state = self.0.lock().unwrap();
         let mut random = SmallRng::seed_from_u64(seed);
         let mut names = state.durable_names.clone();
         // A journal keeps the order of such changes.
@@ -239,6 +251,14 @@ impl DiskFile for PowerFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = step(&self.state)?;
+        match state.failing_sync {
+            Some((0, operations)) => {
+                (state.failing_sync, state.left) = (None, operations);
+                return Err(io::Error::from_raw_os_error(5));
+            }
+            Some((syncs, operations)) => state.failing_sync = Some((syncs - 1, operations)),
+            None => {}
+        }
         let file = &mut state.files[self.inode];
         file.durable = file.bytes.clone();
         file.writes.clear();
