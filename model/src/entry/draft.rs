@@ -7,7 +7,7 @@ use super::fields::{Fields, Value};
 use super::members::Members;
 use super::{Incoming, Limits, Rejection, Stamp, metadata, stored};
 use crate::vocabulary::{self, Match, When, time};
-use crate::{Level, Timestamp, hex};
+use crate::{Level, Timestamp, hex, level};
 
 /// Fields and metadata of one entry. Cleared and filled again, it allocates nothing further.
 #[derive(Debug, Default)]
@@ -53,8 +53,11 @@ impl<'a> Draft<'a> {
         self.metadata.clear();
     }
 
+    /// Sets the time, whatever attributes say.
     pub fn set_time(&mut self, time: Timestamp) {
         self.time = Some(time);
+        let named = self.texts[Field::Timestamp as usize].take();
+        self.give_way(named);
     }
 
     /// Sets the time where there is none yet.
@@ -68,9 +71,13 @@ impl<'a> Draft<'a> {
             self.ids[id] = None;
         }
         let text = Text { text: text.into(), named: None, copied: false };
-        if let Some(Text { text, named: Some((_, name)), copied: false }) =
-            self.texts[field as usize].replace(text)
-        {
+        let before = self.texts[field as usize].replace(text);
+        self.give_way(before);
+    }
+
+    /// Keeps in `metadata` what was a field by its name, since a better one has come.
+    fn give_way(&mut self, text: Option<Text<'a>>) {
+        if let Some(Text { text, named: Some((_, name)), copied: false }) = text {
             self.metadata.string(&name, &text);
         }
     }
@@ -136,7 +143,7 @@ impl<'a> Draft<'a> {
             Some(_) => false,
         };
         let fits = match field {
-            Field::Timestamp => self.time.is_none(),
+            Field::Timestamp => self.time.is_none() || self.texts[field as usize].is_some(),
             Field::Level => match vocabulary::level(&text) {
                 Some(_) => {
                     found.row.when == When::Always || !text.trim().bytes().all(|byte| byte.is_ascii_digit())
@@ -152,16 +159,16 @@ impl<'a> Draft<'a> {
         if field == Field::Timestamp {
             let Some(time) = time::read(&text) else { return Some((name, text)) };
             self.time = Some(time);
-            return None;
         }
-        let level = if field == Field::Level { vocabulary::level(&text) } else { None };
-        let text = level.map_or(text, |level| Cow::Borrowed(level.as_str()));
-        let text = Text { text, named: Some((found.rank, name)), copied };
-        if let Some(Text { text, named: Some((_, name)), copied: false }) =
-            self.texts[field as usize].replace(text)
-        {
+        let before = self.texts[field as usize].take();
+        self.give_way(before);
+        let says_more = field == Field::Level
+            && vocabulary::level(&text).is_some_and(|known| !level::is_usual(&text, known.as_str()));
+        if says_more && !copied {
             self.metadata.string(&name, &text);
         }
+        let copied = copied || says_more;
+        self.texts[field as usize] = Some(Text { text, named: Some((found.rank, name)), copied });
         None
     }
 
@@ -192,6 +199,11 @@ impl Incoming for Draft<'_> {
         let mut fields = Fields { time: self.time, ..Fields::default() };
         for (known, text) in fields.known.iter_mut().zip(&self.texts) {
             *known = text.as_ref().map(|text| Value::plain(&text.text));
+        }
+        if let Some(Text { text, named: Some(_), .. }) = &self.texts[Field::Level as usize]
+            && let Some(level) = vocabulary::level(text)
+        {
+            fields.known[Field::Level as usize] = Some(Value::plain(level.as_str()));
         }
         for (field, hex) in IDS.into_iter().zip(&self.ids) {
             if let Some(hex) = hex {

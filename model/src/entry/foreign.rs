@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::field::Field;
 use super::fields::{Fields, Member, Value, members};
-use super::slots::{Slots, fitting};
+use super::slots::{Slots, fitting, says_all};
 use super::{Incoming, Limits, Rejection, Stamp, stored};
 use crate::json::{Kind, Reader};
 use crate::{Timestamp, vocabulary};
@@ -120,7 +120,6 @@ impl<'a> ForeignObject<'a> {
         mut offer: impl FnMut(Member<'a>, &mut Slots<'a>),
     ) -> Result<Self, Rejection> {
         members(json, limits, |member| match member.value.kind {
-            Kind::Null => {}
             Kind::Object if member.key == Field::Metadata.name() => slots.set_metadata(member.value),
             Kind::Object if vocabulary::is_prefix(&member.key) => {
                 copy_named(&member.key, member.value.text, &mut slots);
@@ -147,15 +146,15 @@ impl<'a> ForeignObject<'a> {
     }
 
     /// Adds members of what stands around the object: as fields that [`vocabulary`] knows under their names, where the object
-    /// leaves those open, or to `metadata`, under the key with `_` behind it where the object has such a key. `null` is nothing.
+    /// leaves those open, or to `metadata`, under the key with `_` behind it where the object has such a key.
     pub fn surround(&mut self, members: impl IntoIterator<Item = Around<'a>>) {
         let mut taken = None;
         for Around { mut key, value } in members {
             let value = match value {
                 AroundValue::Text(text) => Value::plain(text),
                 AroundValue::Json(json) => match Value::read(json) {
-                    Some(value) if value.kind != Kind::Null => value,
-                    _ => continue,
+                    Some(value) => value,
+                    None => continue,
                 },
             };
             if let Some(found) = vocabulary::find(&key)
@@ -192,6 +191,7 @@ impl<'a> ForeignObject<'a> {
         });
     }
 
+    /// Whether the field says all that the value does.
     fn set_open(&mut self, row: &vocabulary::Row, value: Value<'a>) -> bool {
         let known = &mut self.fields.known[row.field as usize];
         let timed = row.field == Field::Timestamp && self.fields.time.is_some();
@@ -199,7 +199,7 @@ impl<'a> ForeignObject<'a> {
             return false;
         }
         *known = fitting(row.field, row.when, value, &mut self.fields.time);
-        known.is_some()
+        known.is_some_and(|known| says_all(row.field, &known, &value))
     }
 
     /// Leaves members out of `metadata`.

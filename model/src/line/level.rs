@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Level;
+use crate::level::is_usual;
 
 /// A word that names a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +60,12 @@ pub(super) fn case_of(word: &[u8]) -> Case {
         (1, _) if word.first().is_some_and(u8::is_ascii_uppercase) => Case::Title,
         _ => Case::Mixed,
     }
+}
+
+/// Whether a member or pair says more than the level that was read from it, and so stays beside that.
+pub(super) fn says_more(sent: &str, read: &str) -> bool {
+    let stored = Level::recognise(read).map_or(read, |level| level.as_str());
+    !is_usual(sent, stored)
 }
 
 /// The level of a column of one letter.

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use super::any::{Any, Container};
 use super::shared::Shared;
 use crate::entry::{Draft, Field, Limits, Members, Rejection};
-use crate::{Level, Timestamp, vocabulary};
+use crate::{Level, Timestamp, level, vocabulary};
 
 /// What a log record says beside its attributes and its body.
 #[derive(Debug, Default)]
@@ -72,11 +72,11 @@ impl<'a> Record<'a> {
 
     /// What has no field of its own.
     fn add_rest(&self, metadata: &mut Members) {
-        let level = level_of(self.severity);
+        let known = level_of(self.severity);
         // A name that became the level says no more than it does; neither does the first number of a level's four.
         let text = self.severity_text.as_ref();
-        let named = level.or_else(|| vocabulary::level(text)).map_or(text, |level| level.as_str());
-        if !text.is_empty() && !text.eq_ignore_ascii_case(named) {
+        let named = known.or_else(|| vocabulary::level(text)).map_or(text, |level| level.as_str());
+        if !text.is_empty() && !level::is_usual(text, named) {
             metadata.free_key("severityText");
             metadata.push_string(text);
         }
@@ -84,7 +84,7 @@ impl<'a> Record<'a> {
             metadata.free_key(key);
             metadata.push_number(value);
         };
-        if self.severity != 0 && (level.is_none() || self.severity % 4 != 1) {
+        if self.severity != 0 && (known.is_none() || self.severity % 4 != 1) {
             number(metadata, "severityNumber", &self.severity);
         }
         if !self.event.is_empty() {
