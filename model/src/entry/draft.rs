@@ -6,6 +6,7 @@ use super::field::Field;
 use super::fields::{Fields, Value};
 use super::members::Members;
 use super::{Incoming, Limits, Rejection, Stamp, metadata, stored};
+use crate::line::{self, Open};
 use crate::vocabulary::{self, Match, When, time};
 use crate::{Level, Timestamp, hex, level};
 
@@ -13,6 +14,8 @@ use crate::{Level, Timestamp, hex, level};
 #[derive(Debug, Default)]
 pub struct Draft<'a> {
     time: Option<Timestamp>,
+    /// The time for where there is none.
+    observed: Option<Timestamp>,
     texts: [Option<Text<'a>>; Field::COUNT],
     /// Texts of [`IDS`] that came as bytes.
     ids: [Option<Hex>; IDS.len()],
@@ -47,7 +50,7 @@ struct Text<'a> {
 
 impl<'a> Draft<'a> {
     pub fn clear(&mut self) {
-        self.time = None;
+        (self.time, self.observed) = (None, None);
         self.texts = Default::default();
         self.ids = Default::default();
         self.metadata.clear();
@@ -58,6 +61,28 @@ impl<'a> Draft<'a> {
         self.time = Some(time);
         let named = self.texts[Field::Timestamp as usize].take();
         self.give_way(named);
+    }
+
+    /// Sets when the sender saw the entry: its time, unless the message says a better one.
+    pub fn set_observed(&mut self, time: Timestamp) {
+        self.observed = Some(time);
+    }
+
+    /// The time that is stored.
+    pub fn stored_time(&self) -> Option<Timestamp> {
+        self.time.or(self.observed)
+    }
+
+    /// Fills level and time from the message, which is text, where the sender left them open.
+    pub fn read_message(&mut self, now: Timestamp) {
+        let open = Open { level: !self.has(Field::Level), time: self.time.is_none() };
+        if let Some(message) = &self.texts[Field::Message as usize] {
+            let said = line::said(&message.text, open, now);
+            self.time = self.time.or(said.time);
+            if let Some(level) = said.level {
+                self.set(Field::Level, level);
+            }
+        }
     }
 
     /// Sets the time where there is none yet.
@@ -190,13 +215,13 @@ impl<'a> Draft<'a> {
 
 impl Incoming for Draft<'_> {
     fn time(&self) -> Option<Timestamp> {
-        self.time
+        self.observed.or(self.time)
     }
 
     fn write(&mut self, stamp: Stamp, limits: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
         limits.check_size(self.bytes())?;
         limits.check_depth(self.metadata.deepest())?;
-        let mut fields = Fields { time: self.time, ..Fields::default() };
+        let mut fields = Fields { time: self.stored_time(), ..Fields::default() };
         for (known, text) in fields.known.iter_mut().zip(&self.texts) {
             *known = text.as_ref().map(|text| Value::plain(&text.text));
         }

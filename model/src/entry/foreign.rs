@@ -8,6 +8,7 @@ use super::fields::{Fields, Member, Value, members};
 use super::slots::{Slots, fitting, says_all};
 use super::{Incoming, Limits, Rejection, Stamp, stored};
 use crate::json::{Kind, Reader};
+use crate::line::{self, Open};
 use crate::{Timestamp, vocabulary};
 
 /// Objects are searched for fields by names with dots down to this many keys.
@@ -21,6 +22,10 @@ const FEW_MEMBERS: usize = 16;
 #[derive(Debug)]
 pub struct ForeignObject<'a> {
     fields: Fields<'a>,
+    /// The message is a text of the sender's.
+    has_text: bool,
+    /// What the message says of it, where the sender left it open.
+    level: Option<Cow<'static, str>>,
 }
 
 /// Where a member of an object belongs.
@@ -92,8 +97,9 @@ impl<'a> ForeignObject<'a> {
     pub fn of_message(json: &'a str) -> Self {
         let mut fields = Fields::default();
         let value = Value::read(json).filter(|value| value.kind == Kind::String);
+        let has_text = value.is_some();
         fields.known[Field::Message as usize] = Some(value.unwrap_or_else(|| Value::plain(json)));
-        Self { fields }
+        Self { fields, has_text, level: None }
     }
 
     /// Reads an object of a format that has its own names for fields: `place` tells by the key and the value as it is
@@ -127,13 +133,24 @@ impl<'a> ForeignObject<'a> {
             }
             _ => offer(member, &mut slots),
         })?;
-        let without_message = !slots.has(Field::Message);
+        let has_text = slots.has(Field::Message);
         let mut fields = slots.into_fields();
-        if without_message {
+        if !has_text {
             let text = str::from_utf8(json).unwrap_or_default().trim_ascii();
             fields.known[Field::Message as usize] = Some(Value::plain(text));
         }
-        Ok(Self { fields })
+        Ok(Self { fields, has_text, level: None })
+    }
+
+    /// Fills level and time from the message, where it is text and the sender left them open.
+    pub fn read_message(&mut self, now: Timestamp) {
+        let fields = &mut self.fields;
+        let open = Open { level: fields.get(Field::Level).is_none(), time: fields.time.is_none() };
+        if let Some(message) = fields.known[Field::Message as usize].filter(|_| self.has_text) {
+            let said = line::said(&message.decoded(), open, now);
+            fields.time = fields.time.or(said.time);
+            self.level = said.level;
+        }
     }
 
     /// Adds to `metadata`; where the entry has such a key already, under the key with `_` behind it.
@@ -234,7 +251,11 @@ impl Incoming for ForeignObject<'_> {
     }
 
     fn write(&mut self, stamp: Stamp, _: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
-        stored::append(&self.fields, stamp, out)
+        let mut fields = std::mem::take(&mut self.fields);
+        if let Some(level) = &self.level {
+            fields.known[Field::Level as usize] = Some(Value::plain(level));
+        }
+        stored::append(&fields, stamp, out)
     }
 }
 

@@ -39,17 +39,23 @@ impl<'a> Record<'a> {
         shared: &Shared<'a>,
         draft: &mut Draft<'a>,
         limits: &Limits,
+        now: Timestamp,
     ) -> Result<(), Rejection> {
         match (self.time, self.observed) {
             (0, 0) => {}
-            (0, nanos) | (nanos, _) => draft.set_time(time(nanos)),
+            (0, nanos) => draft.set_observed(time(nanos)),
+            (nanos, _) => draft.set_time(time(nanos)),
         }
+        let is_text = matches!(body, Any::Text(_) | Any::Empty);
         set_message(body, self.event.clone(), draft, limits)?;
         self.set_level(draft);
+        if is_text {
+            draft.read_message(now);
+        }
         std::mem::take(&mut self.trace).set(Field::TraceId, draft);
         std::mem::take(&mut self.span).set(Field::SpanId, draft);
         shared.resource.name(draft);
-        self.add_rest(draft.metadata());
+        self.add_rest(draft);
         // What many records share is not copied for one that is refused.
         limits.check_size(draft.bytes() + shared.bytes())?;
         limits.check_depth(shared.depth())?;
@@ -71,7 +77,9 @@ impl<'a> Record<'a> {
     }
 
     /// What has no field of its own.
-    fn add_rest(&self, metadata: &mut Members) {
+    fn add_rest(&self, draft: &mut Draft<'a>) {
+        let stored_time = draft.stored_time();
+        let metadata = draft.metadata();
         let known = level_of(self.severity);
         // A name that became the level says no more than it does; neither does the first number of a level's four.
         let text = self.severity_text.as_ref();
@@ -91,7 +99,7 @@ impl<'a> Record<'a> {
             metadata.free_key("eventName");
             metadata.push_string(&self.event);
         }
-        if self.time != 0 && self.observed != 0 && self.time != self.observed {
+        if self.observed != 0 && stored_time != Some(time(self.observed)) {
             metadata.free_key("observedTimestamp");
             metadata.push_time(time(self.observed));
         }
