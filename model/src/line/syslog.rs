@@ -95,6 +95,7 @@ pub(super) fn behind_time<'a>(text: &'a str, found: &Found) -> Option<Syslog<'a>
     if !is_sure
         || program.is_empty()
         || program.contains([' ', '=', '"'])
+        || program.starts_with('(')
         || host.contains(['=', '[', '"', '|'])
         || host.ends_with(':')
         || host.is_empty() && pid.is_empty() && program.contains(':')
