@@ -7,12 +7,14 @@ import path from 'node:path';
 
 import { balance } from './lib/balance.mjs';
 import { prepareFolder } from './lib/folder.mjs';
-import { count, delivery, shipped, startPlatform } from './lib/platform.mjs';
+import { count, sendersDelivery, shipped, startPlatform } from './lib/platform.mjs';
 import { binary, fail, freePort, lastWords, ready, root, sleep, start, stop } from './lib/processes.mjs';
 import { addressProblem, hasNode, startNode, stopNode } from './lib/search.mjs';
 import { portProblem, readSettings } from './lib/settings.mjs';
 
 const PIPELINE = 'demo';
+/** As on Kubernetes: canaries are sent, and searches leave them out. */
+const CANARIES = { ingestorArgs: ['--canary-interval', '20s'], queryArgs: ['--hide-canaries'] };
 const say = (text = '') => process.stdout.write(`${text}\n`);
 
 const settings = orFail(() => readSettings(process.env));
@@ -40,7 +42,11 @@ try {
   if (interrupted) exitCode = 0;
   else {
     say(`starting the ingestor and the query server on ${dataDir}`);
-    platform = await startPlatform({ dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, storeArgs, ingestorArgs });
+    platform = await startPlatform({
+      dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, storeArgs,
+      ingestorArgs: [...(ingestorArgs ?? []), ...CANARIES.ingestorArgs],
+      queryArgs: CANARIES.queryArgs,
+    });
     exitCode = await run();
   }
 } catch (error) {
@@ -75,7 +81,8 @@ function orFail(step) {
 
 async function run() {
   const began = new Date().toISOString();
-  const before = await delivery(platform);
+  // A canary of an earlier run may wait for the store still.
+  const before = await shipped(platform, 30_000, sendersDelivery);
   const replayed = await replayRealLogs();
   const generatorAdmin = await freePort();
   if (interrupted) return 0;
@@ -163,14 +170,14 @@ function introduce() {
 async function settle(began, before, replayed, reportFile) {
   if (!existsSync(reportFile)) throw new Error(`the generator left no report: see ${path.join(dataDir, 'logs', 'generator.log')}`);
   const reports = [JSON.parse(readFileSync(reportFile, 'utf8')), replayed];
-  const settled = await shipped(platform);
+  const settled = await shipped(platform, 30_000, sendersDelivery);
   // Longer than written entries take to be found.
   await sleep(elasticsearch ? 2_500 : 1_000);
   const counts = await Promise.all(reports.map(({ run }) => count(platform, `metadata.run:"${run}"`)));
   const found = counts.reduce((a, b) => a + b) + replayed.alreadyStored;
   const own = reports.map(({ run }) => `"${run}"`).join(', ');
   const others = await count(platform, `receivedAt>="${began}" -metadata.run:(${own})`);
-  const { figures, problems } = balance({ reports, before, shipped: settled, after: await delivery(platform), found, others });
+  const { figures, problems } = balance({ reports, before, shipped: settled, after: await sendersDelivery(platform), found, others });
   say();
   for (const [name, value] of Object.entries(figures)) say(`  ${name.padEnd(13)}${String(value).padStart(10)}`);
   if (others > 0) say(`  (${others} more came from other senders)`);

@@ -8,11 +8,11 @@ import { getJson, ready, sleep, start, stop } from './processes.mjs';
 const OPEN = ['--insecure'];
 
 /**
- * Starts ingestor and query server and waits until both are ready. `storeArgs` are for both; `ingestorAccess` and `queryAccess` say
- * who may send and search.
+ * Starts ingestor and query server and waits until both are ready. `storeArgs` are for both, `ingestorArgs` and `queryArgs` for one;
+ * `ingestorAccess` and `queryAccess` say who may send and search.
  */
 export async function startPlatform({
-  dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, storeArgs = [], ingestorArgs = [], ingestorAccess = OPEN, queryAccess = OPEN,
+  dataDir, ingestPort, queryPort, ingestAdmin, queryAdmin, profile, storeArgs = [], ingestorArgs = [], queryArgs = [], ingestorAccess = OPEN, queryAccess = OPEN,
 }) {
   const logs = path.join(dataDir, 'logs');
   const startIngestor = () => start(
@@ -24,7 +24,7 @@ export async function startPlatform({
     ingestor: startIngestor(),
     query: start(
       'logpipeline-query',
-      ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--ingestor-url', `http://127.0.0.1:${ingestAdmin}`, '--drain', '0s', ...queryAccess, ...storeArgs],
+      ['--listen', `0.0.0.0:${queryPort}`, '--admin-listen', `127.0.0.1:${queryAdmin}`, '--data-dir', dataDir, '--ingestor-url', `http://127.0.0.1:${ingestAdmin}`, '--drain', '0s', ...queryAccess, ...storeArgs, ...queryArgs],
       { logFile: path.join(logs, 'query.log'), profile },
     ),
     ingestUrl: `http://127.0.0.1:${ingestPort}`,
@@ -60,6 +60,13 @@ export function delivery(platform) {
   return getJson(platform.deliveryUrl);
 }
 
+/** The same without the canaries that the ingestor sends itself. */
+export async function sendersDelivery(platform) {
+  const { total, protocols } = await getJson(`${platform.deliveryUrl}/balance`);
+  const canaries = protocols.find(({ name }) => name === 'canary') ?? {};
+  return Object.fromEntries(Object.entries(total).map(([name, value]) => [name, value - (canaries[name] ?? 0)]));
+}
+
 /** How many entries a query finds over all time. */
 export async function count(platform, query) {
   const page = await getJson(`${platform.queryUrl}/api/v1/search?limit=1&q=${encodeURIComponent(query)}`);
@@ -67,11 +74,11 @@ export async function count(platform, query) {
   return page.total;
 }
 
-/** Waits until nothing waits for the store any more; returns the delivery figures. */
-export async function shipped(platform, timeoutMs = 30_000) {
+/** Waits until nothing waits for the store any more; returns the delivery figures, as `read` has them. */
+export async function shipped(platform, timeoutMs = 30_000, read = delivery) {
   const until = Date.now() + timeoutMs;
   for (;;) {
-    const figures = await delivery(platform);
+    const figures = await read(platform);
     if (figures.waiting === 0 || Date.now() > until) return figures;
     await sleep(50);
   }

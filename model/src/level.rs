@@ -69,6 +69,12 @@ pub fn normalise(text: &str) -> String {
     }
 }
 
+/// Whether the level that is stored says all that its sender's text did. Another spelling, such as `NOTICE` or `30`, stays in
+/// `metadata` besides.
+pub(crate) fn is_usual(text: &str, stored: &str) -> bool {
+    text.eq_ignore_ascii_case(stored)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

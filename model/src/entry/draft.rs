@@ -7,8 +7,9 @@ use super::field::Field;
 use super::fields::{Fields, Value};
 use super::members::Members;
 use super::{Incoming, Limits, Rejection, Stamp, metadata, stored};
+use crate::line::{self, Open};
 use crate::vocabulary::{self, Match, When, time};
-use crate::{Level, Timestamp, hex};
+use crate::{Level, Timestamp, hex, level};
 
 /// Fields and metadata of one entry. Cleared and filled again, it allocates nothing further.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Draft<'a> {
     time: Option<Timestamp>,
     /// The finest unit that the notation of the time can write; `None` where only its digits tell.
     unit: Option<Duration>,
+    /// The time for where there is none.
+    observed: Option<Timestamp>,
     texts: [Option<Text<'a>>; Field::COUNT],
     /// Texts of [`IDS`] that came as bytes.
     ids: [Option<Hex>; IDS.len()],
@@ -50,27 +53,49 @@ struct Text<'a> {
 
 impl<'a> Draft<'a> {
     pub fn clear(&mut self) {
-        self.time = None;
-        self.unit = None;
+        (self.time, self.observed, self.unit) = (None, None, None);
         self.texts = Default::default();
         self.ids = Default::default();
         self.metadata.clear();
     }
 
+    /// Sets the time, whatever attributes say.
     pub fn set_time(&mut self, time: Timestamp) {
-        self.time = Some(time);
-        self.unit = None;
+        self.set_time_in(time, None);
     }
 
-    /// Sets a time from a notation that tells a time to this unit at least.
+    /// Sets a time from a notation that tells a time to this unit at least, whatever attributes say.
     pub fn set_time_in(&mut self, time: Timestamp, unit: Option<Duration>) {
-        self.time = Some(time);
-        self.unit = unit;
+        (self.time, self.unit) = (Some(time), unit);
+        let named = self.texts[Field::Timestamp as usize].take();
+        self.give_way(named);
     }
 
     /// The unit that the time was set in.
     pub(crate) fn time_unit(&self) -> Option<Duration> {
         self.unit
+    }
+
+    /// Sets when the sender saw the entry: its time, unless the message says a better one.
+    pub fn set_observed(&mut self, time: Timestamp, unit: Option<Duration>) {
+        (self.observed, self.unit) = (Some(time), unit);
+    }
+
+    /// The time that is stored.
+    pub fn stored_time(&self) -> Option<Timestamp> {
+        self.time.or(self.observed)
+    }
+
+    /// Fills level and time from the message, which is text, where the sender left them open.
+    pub fn read_message(&mut self, now: Timestamp) {
+        let open = Open { level: !self.has(Field::Level), time: self.time.is_none() };
+        if let Some(message) = &self.texts[Field::Message as usize] {
+            let said = line::said(&message.text, open, now);
+            self.time = self.time.or(said.time);
+            if let Some(level) = said.level {
+                self.set(Field::Level, level);
+            }
+        }
     }
 
     /// Sets the time where there is none yet.
@@ -84,9 +109,13 @@ impl<'a> Draft<'a> {
             self.ids[id] = None;
         }
         let text = Text { text: text.into(), named: None, copied: false };
-        if let Some(Text { text, named: Some((_, name)), copied: false }) =
-            self.texts[field as usize].replace(text)
-        {
+        let before = self.texts[field as usize].replace(text);
+        self.give_way(before);
+    }
+
+    /// Keeps in `metadata` what was a field by its name, since a better one has come.
+    fn give_way(&mut self, text: Option<Text<'a>>) {
+        if let Some(Text { text, named: Some((_, name)), copied: false }) = text {
             self.metadata.string(&name, &text);
         }
     }
@@ -152,7 +181,7 @@ impl<'a> Draft<'a> {
             Some(_) => false,
         };
         let fits = match field {
-            Field::Timestamp => self.time.is_none(),
+            Field::Timestamp => self.time.is_none() || self.texts[field as usize].is_some(),
             Field::Level => match vocabulary::level(&text) {
                 Some(_) => {
                     found.row.when == When::Always || !text.trim().bytes().all(|byte| byte.is_ascii_digit())
@@ -167,17 +196,17 @@ impl<'a> Draft<'a> {
         }
         if field == Field::Timestamp {
             let Some(time) = time::read(&text) else { return Some((name, text)) };
-            self.set_time_in(time, time::unit(&text));
-            return None;
+            (self.time, self.unit) = (Some(time), time::unit(&text));
         }
-        let level = if field == Field::Level { vocabulary::level(&text) } else { None };
-        let text = level.map_or(text, |level| Cow::Borrowed(level.as_str()));
-        let text = Text { text, named: Some((found.rank, name)), copied };
-        if let Some(Text { text, named: Some((_, name)), copied: false }) =
-            self.texts[field as usize].replace(text)
-        {
+        let before = self.texts[field as usize].take();
+        self.give_way(before);
+        let says_more = field == Field::Level
+            && vocabulary::level(&text).is_some_and(|known| !level::is_usual(&text, known.as_str()));
+        if says_more && !copied {
             self.metadata.string(&name, &text);
         }
+        let copied = copied || says_more;
+        self.texts[field as usize] = Some(Text { text, named: Some((found.rank, name)), copied });
         None
     }
 
@@ -199,19 +228,24 @@ impl<'a> Draft<'a> {
 
 impl Incoming for Draft<'_> {
     fn time(&self) -> Option<Timestamp> {
-        self.time
+        self.observed.or(self.time)
     }
 
     fn is_finer_than(&self, unit: Duration) -> bool {
-        self.time.is_some_and(|time| time.is_finer_than(unit) || self.unit.is_some_and(|own| own < unit))
+        self.time().is_some_and(|time| time.is_finer_than(unit) || self.unit.is_some_and(|own| own < unit))
     }
 
     fn write(&mut self, stamp: Stamp, limits: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
         limits.check_size(self.bytes())?;
         limits.check_depth(self.metadata.deepest())?;
-        let mut fields = Fields { time: self.time, ..Fields::default() };
+        let mut fields = Fields { time: self.stored_time(), ..Fields::default() };
         for (known, text) in fields.known.iter_mut().zip(&self.texts) {
             *known = text.as_ref().map(|text| Value::plain(&text.text));
+        }
+        if let Some(Text { text, named: Some(_), .. }) = &self.texts[Field::Level as usize]
+            && let Some(level) = vocabulary::level(text)
+        {
+            fields.known[Field::Level as usize] = Some(Value::plain(level.as_str()));
         }
         for (field, hex) in IDS.into_iter().zip(&self.ids) {
             if let Some(hex) = hex {

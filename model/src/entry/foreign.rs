@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::field::Field;
 use super::fields::{Fields, Member, Value, members};
-use super::slots::{Slots, fitting};
+use super::slots::{Slots, fitting, says_all};
 use super::{Incoming, Limits, Rejection, Stamp, stored};
 use crate::Timestamp;
 use crate::json::{Kind, Reader};
+use crate::line::{self, Open};
 use crate::vocabulary::{self, time};
 
 /// Objects are searched for fields by names with dots down to this many keys.
@@ -25,6 +26,10 @@ pub struct ForeignObject<'a> {
     fields: Fields<'a>,
     /// The unit of a time that the sender gave beside the object.
     unit: Option<Duration>,
+    /// The message is a text of the sender's.
+    has_text: bool,
+    /// What the message says of it, where the sender left it open.
+    level: Option<Cow<'static, str>>,
 }
 
 /// Where a member of an object belongs.
@@ -96,8 +101,9 @@ impl<'a> ForeignObject<'a> {
     pub fn of_message(json: &'a str) -> Self {
         let mut fields = Fields::default();
         let value = Value::read(json).filter(|value| value.kind == Kind::String);
+        let has_text = value.is_some();
         fields.known[Field::Message as usize] = Some(value.unwrap_or_else(|| Value::plain(json)));
-        Self { fields, unit: None }
+        Self { fields, unit: None, has_text, level: None }
     }
 
     /// Reads an object of a format that has its own names for fields: `place` tells by the key and the value as it is
@@ -124,7 +130,6 @@ impl<'a> ForeignObject<'a> {
         mut offer: impl FnMut(Member<'a>, &mut Slots<'a>),
     ) -> Result<Self, Rejection> {
         members(json, limits, |member| match member.value.kind {
-            Kind::Null => {}
             Kind::Object if member.key == Field::Metadata.name() => slots.set_metadata(member.value),
             Kind::Object if vocabulary::is_prefix(&member.key) => {
                 copy_named(&member.key, member.value.text, &mut slots);
@@ -132,13 +137,24 @@ impl<'a> ForeignObject<'a> {
             }
             _ => offer(member, &mut slots),
         })?;
-        let without_message = !slots.has(Field::Message);
+        let has_text = slots.has(Field::Message);
         let mut fields = slots.into_fields();
-        if without_message {
+        if !has_text {
             let text = str::from_utf8(json).unwrap_or_default().trim_ascii();
             fields.known[Field::Message as usize] = Some(Value::plain(text));
         }
-        Ok(Self { fields, unit: None })
+        Ok(Self { fields, unit: None, has_text, level: None })
+    }
+
+    /// Fills level and time from the message, where it is text and the sender left them open.
+    pub fn read_message(&mut self, now: Timestamp) {
+        let fields = &mut self.fields;
+        let open = Open { level: fields.get(Field::Level).is_none(), time: fields.time.is_none() };
+        if let Some(message) = fields.known[Field::Message as usize].filter(|_| self.has_text) {
+            let said = line::said(&message.decoded(), open, now);
+            fields.time = fields.time.or(said.time);
+            self.level = said.level;
+        }
     }
 
     /// Adds to `metadata`; where the entry has such a key already, under the key with `_` behind it.
@@ -151,15 +167,15 @@ impl<'a> ForeignObject<'a> {
     }
 
     /// Adds members of what stands around the object: as fields that [`vocabulary`] knows under their names, where the object
-    /// leaves those open, or to `metadata`, under the key with `_` behind it where the object has such a key. `null` is nothing.
+    /// leaves those open, or to `metadata`, under the key with `_` behind it where the object has such a key.
     pub fn surround(&mut self, members: impl IntoIterator<Item = Around<'a>>) {
         let mut taken = None;
         for Around { mut key, value } in members {
             let value = match value {
                 AroundValue::Text(text) => Value::plain(text),
                 AroundValue::Json(json) => match Value::read(json) {
-                    Some(value) if value.kind != Kind::Null => value,
-                    _ => continue,
+                    Some(value) => value,
+                    None => continue,
                 },
             };
             if let Some(found) = vocabulary::find(&key)
@@ -196,6 +212,7 @@ impl<'a> ForeignObject<'a> {
         });
     }
 
+    /// Whether the field says all that the value does.
     fn set_open(&mut self, row: &vocabulary::Row, value: Value<'a>) -> bool {
         let known = &mut self.fields.known[row.field as usize];
         let timed = row.field == Field::Timestamp && self.fields.time.is_some();
@@ -203,7 +220,7 @@ impl<'a> ForeignObject<'a> {
             return false;
         }
         *known = fitting(row.field, row.when, value, &mut self.fields.time);
-        known.is_some()
+        known.is_some_and(|known| says_all(row.field, &known, &value))
     }
 
     /// Leaves members out of `metadata`.
@@ -247,7 +264,11 @@ impl Incoming for ForeignObject<'_> {
     }
 
     fn write(&mut self, stamp: Stamp, _: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
-        stored::append(&self.fields, stamp, out)
+        let mut fields = std::mem::take(&mut self.fields);
+        if let Some(level) = &self.level {
+            fields.known[Field::Level as usize] = Some(Value::plain(level));
+        }
+        stored::append(&fields, stamp, out)
     }
 }
 

@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use super::field::Field;
 use super::fields::{Fields, Member, Value};
-use crate::Timestamp;
 use crate::json::Kind;
 use crate::vocabulary::{self, When, time};
+use crate::{Timestamp, level};
 
 /// Collects an entry's fields under the names of [`vocabulary`]. Of several names of one field, the one with the lowest rank
 /// counts; the others stay in `metadata`.
@@ -14,6 +14,8 @@ use crate::vocabulary::{self, When, time};
 pub(super) struct Slots<'a> {
     fields: Fields<'a>,
     claims: [Claim<'a>; Field::COUNT],
+    /// The level as it came.
+    level: Option<Value<'a>>,
 }
 
 /// By what a field has its value.
@@ -99,8 +101,21 @@ impl<'a> Slots<'a> {
     #[inline(always)]
     fn put(&mut self, field: Field, when: When, rank: Rank, member: Member<'a>) {
         match self.fitting(field, when, rank, member.value) {
+            Some(value) if field == Field::Level => self.put_level(rank, value, member),
             Some(value) => self.fill(field, Claim { rank, key: Some(member.key) }, value),
             None => self.leave(member),
+        }
+    }
+
+    /// Takes `value`, by its usual name, as the level.
+    #[inline]
+    fn put_level(&mut self, rank: Rank, value: Value<'a>, member: Member<'a>) {
+        if says_all(Field::Level, &value, &member.value) {
+            self.fill(Field::Level, Claim { rank, key: Some(member.key) }, value);
+            self.level = Some(member.value);
+        } else {
+            self.fill(Field::Level, Claim { rank, key: None }, value);
+            self.leave(member);
         }
     }
 
@@ -126,7 +141,8 @@ impl<'a> Slots<'a> {
     #[cold]
     fn give_way(&mut self, field: Field) {
         let key = self.claims[field as usize].key.take();
-        if let (Some(key), Some(value)) = (key, self.fields.known[field as usize]) {
+        let value = if field == Field::Level { self.level } else { self.fields.known[field as usize] };
+        if let (Some(key), Some(value)) = (key, value) {
             self.leave(Member { key, value, written: "" });
         }
     }
@@ -168,4 +184,9 @@ pub(super) fn fitting<'a>(
         (_, Kind::Number | Kind::True | Kind::False) => Some(value),
         _ => None,
     }
+}
+
+/// Whether a field's value says all that the value did which it was made of.
+pub(super) fn says_all(field: Field, value: &Value<'_>, sent: &Value<'_>) -> bool {
+    field != Field::Level || level::is_usual(sent.inner(), value.inner())
 }

@@ -214,7 +214,10 @@ impl<'a> Scan<'a> {
                 self.prose <= 3 && self.words <= 10 && is_past && (self.prose == 0 || !self.relates())
             }
             Style::Yearless => self.words <= 3 && self.prose == 0,
-            Style::Clock => self.words <= 1 && self.prose == 0 && !gap.colon,
+            Style::Clock => {
+                let is_bracketed = gap.opener == b'[' && self.byte(self.at + taken.length) == b']';
+                self.words <= 1 && (self.prose == 0 || is_bracketed) && !gap.colon
+            }
             Style::Epoch => self.words <= 1 && self.prose == 0 && is_past && !gap.assigned,
         }
     }
@@ -255,7 +258,9 @@ impl<'a> Scan<'a> {
         let is_alphabetic =
             word.iter().all(|byte| byte.is_ascii_alphabetic() || *byte == b'\'' || *byte >= 0x80);
         let case = level::case_of(word);
-        if self.depth == 0 && is_alphabetic && after != b'=' && !gap.assigned {
+        // Neither parts of a path nor a program with its process, as in `unbound[123]`, are prose.
+        let is_name = gap.slash || after == b'[' && self.byte(end + 1).is_ascii_digit();
+        if self.depth == 0 && is_alphabetic && !is_name && after != b'=' && !gap.assigned {
             match case {
                 Case::Lower | Case::Title => {
                     self.prose += 1;

@@ -73,6 +73,10 @@ impl<'a> Raw<'a> {
         }
     }
 
+    fn unquoted(self) -> &'a str {
+        self.json.trim_matches('"')
+    }
+
     fn string(self) -> Option<Cow<'a, str>> {
         Some(string::unescape(self.json.get(1..self.json.len() - 1)?))
     }
@@ -120,8 +124,10 @@ pub(super) fn recognise<'a>(text: &'a str, context: &Context) -> Option<Recognis
                 value.scalar().filter(|text| !text.is_empty())
             }
         };
-        if read.is_some() {
-            (ranks[slot], taken[slot], values[slot]) = (rank, member, read);
+        if let Some(read) = read {
+            let stays = role == Role::Level && level::says_more(value.unquoted(), &read);
+            taken[slot] = if stays { usize::MAX } else { member };
+            (ranks[slot], values[slot]) = (rank, Some(read));
         }
     })?;
     let [_, level, message, resource_id, trace_id, span_id, commit] = values;

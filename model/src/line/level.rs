@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::Level;
+use crate::level::is_usual;
 
 /// A word that names a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,12 +36,14 @@ pub(super) fn of_word(word: &[u8]) -> Option<Name> {
     let rare = |level| Some(Name { level, is_rare: true });
     match &*lower {
         b"info" | b"inf" | b"information" | b"informational" | b"notice" => common(Level::Info),
-        b"error" | b"err" | b"eror" | b"severe" => common(Level::Error),
+        b"error" | b"err" | b"eror" | b"erro" | b"severe" => common(Level::Error),
         b"warn" | b"warning" | b"wrn" => common(Level::Warn),
-        b"debug" | b"dbg" | b"dbug" | b"ddebug" | b"debug1" | b"debug2" | b"debug3" | b"debug4"
+        b"debug" | b"dbg" | b"dbug" | b"debu" | b"ddebug" | b"debug1" | b"debug2" | b"debug3" | b"debug4"
         | b"debug5" => common(Level::Debug),
         b"trace" | b"trc" | b"trce" | b"verbose" | b"vrb" | b"finest" => common(Level::Trace),
-        b"fatal" | b"ftl" | b"critical" | b"crit" | b"crt" | b"emerg" | b"dpanic" => common(Level::Fatal),
+        b"fatal" | b"fata" | b"ftl" | b"critical" | b"crit" | b"crt" | b"emerg" | b"dpanic" => {
+            common(Level::Fatal)
+        }
         b"log" | b"success" | b"note" | b"system" | b"default" => rare(Level::Info),
         b"fail" | b"failure" => rare(Level::Error),
         b"fine" | b"finer" | b"config" => rare(Level::Debug),
@@ -59,6 +62,12 @@ pub(super) fn case_of(word: &[u8]) -> Case {
         (1, _) if word.first().is_some_and(u8::is_ascii_uppercase) => Case::Title,
         _ => Case::Mixed,
     }
+}
+
+/// Whether a member or pair says more than the level that was read from it, and so stays beside that.
+pub(super) fn says_more(sent: &str, read: &str) -> bool {
+    let stored = Level::recognise(read).map_or(read, |level| level.as_str());
+    !is_usual(sent, stored)
 }
 
 /// The level of a column of one letter.

@@ -52,6 +52,7 @@ pub(super) fn recognise<'a>(text: &'a str, context: &Context) -> Option<Recognis
         if rank >= ranks[slot] {
             continue;
         }
+        let sent = if role == Role::Level { value.clone() } else { Cow::Borrowed("") };
         let value = match role {
             Role::Time => match time::read(&value, context) {
                 Some(time) => {
@@ -73,8 +74,10 @@ pub(super) fn recognise<'a>(text: &'a str, context: &Context) -> Option<Recognis
             Role::Resource | Role::Commit => None,
             Role::Trace | Role::Span => Some(value),
         };
-        if value.is_some() {
-            (ranks[slot], taken[slot], values[slot]) = (rank, index, value);
+        if let Some(value) = value {
+            let stays = role == Role::Level && level::says_more(&sent, &value);
+            taken[slot] = if stays { usize::MAX } else { index };
+            (ranks[slot], values[slot]) = (rank, Some(value));
         }
     }
     let [_, level, message, _, trace_id, span_id, _] = values;

@@ -61,6 +61,9 @@ pub(super) fn of<'a>(recognised: &'a Recognised<'_>) -> Metadata<'a> {
         if let Some(facility) = syslog.facility {
             metadata.push(("facility".into(), Value::Json(facility.to_string().into())));
         }
+        if let Some(severity) = syslog.severity {
+            metadata.push(("severity".into(), text(severity)));
+        }
         object(
             "process",
             [("name", text(syslog.program)), ("pid", Value::of_text(syslog.pid.into()))],

@@ -1,6 +1,7 @@
 //! What a line of plain text says of itself: its time, its level, and what its format names besides.
 //!
-//! One parser for bodies of `text/plain`, messages of syslog, logs of pods, and replayed files. It is made of
+//! One parser for bodies of `text/plain`, messages of syslog, logs of pods, replayed files, and messages of any protocol whose
+//! sender left level or time open. It is made of
 //! few parts that know no products: times in any order and with any separator ([`time`]), words that are levels,
 //! and a header that tells where the text begins. Each line is read in time linear in its length, and nothing
 //! is allocated for plain lines.
@@ -14,6 +15,7 @@ mod level;
 mod logfmt;
 mod metadata;
 mod pairs;
+mod said;
 mod syslog;
 #[cfg(test)]
 mod tests;
@@ -28,6 +30,7 @@ pub use json::{Member, Object};
 pub use klog::Klog;
 pub use logfmt::Line as Pairs;
 pub use metadata::{Metadata, Value, write_members};
+pub use said::{Open, Said, said};
 pub use syslog::Syslog;
 
 use header::{Found, Header};

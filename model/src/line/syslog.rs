@@ -12,6 +12,8 @@ const SEVERITIES: [&str; 8] = ["emerg", "alert", "crit", "err", "warning", "noti
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Syslog<'a> {
     pub facility: Option<u8>,
+    /// The name of the priority's severity.
+    pub severity: Option<&'static str>,
     pub program: &'a str,
     pub pid: &'a str,
     pub message_id: &'a str,
@@ -42,8 +44,10 @@ pub(super) fn with_priority<'a>(text: &'a str, context: &Context, headers: usize
             }
         }
     };
-    recognised.level = Some(Cow::Borrowed(*SEVERITIES.get(usize::from(priority & 7))?));
-    recognised.syslog.get_or_insert_default().facility = Some(priority >> 3);
+    let severity = *SEVERITIES.get(usize::from(priority & 7))?;
+    recognised.level = Some(Cow::Borrowed(severity));
+    let header = recognised.syslog.get_or_insert_default();
+    (header.facility, header.severity) = (Some(priority >> 3), Some(severity));
     Some(recognised)
 }
 
@@ -91,6 +95,7 @@ pub(super) fn behind_time<'a>(text: &'a str, found: &Found) -> Option<Syslog<'a>
     if !is_sure
         || program.is_empty()
         || program.contains([' ', '=', '"'])
+        || program.starts_with('(')
         || host.contains(['=', '[', '"', '|'])
         || host.ends_with(':')
         || host.is_empty() && pid.is_empty() && program.contains(':')
@@ -120,7 +125,8 @@ fn rfc5424<'a>(text: &'a str, context: &Context) -> Option<(Option<Timestamp>, S
     let message = message.strip_prefix(' ').unwrap_or(message);
     let message = message.strip_prefix('\u{feff}').unwrap_or(message);
     let structured_data = structured_data.trim_start_matches('-');
-    Some((timestamp, Syslog { facility: None, program, pid, message_id, structured_data, host, message }))
+    let syslog = Syslog { program, pid, message_id, structured_data, host, message, ..Syslog::default() };
+    Some((timestamp, syslog))
 }
 
 /// Behind the last `]` of `[id key="value" …]…`.

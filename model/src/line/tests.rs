@@ -62,7 +62,7 @@ fn metadata_is_written_as_json() {
     for (line, expected) in [
         (
             "<165>1 2003-10-11T22:14:15.003Z h app 7 ID47 [a@1 k=\"v\\]\"][b@1] m",
-            r#"{"facility":20,"process":{"name":"app","pid":7},"messageId":"ID47","structuredData":{"a@1":{"k":"v]"},"b@1":{}}}"#,
+            r#"{"facility":20,"severity":"notice","process":{"name":"app","pid":7},"messageId":"ID47","structuredData":{"a@1":{"k":"v]"},"b@1":{}}}"#,
         ),
         ("E1123 22:55:01.000123    1234 a.go:1] x", r#"{"thread":1234,"source":"a.go:1"}"#),
         (r#"{"message":"m","a":{"z":1e3},"metadata":{"b":1,"c":[]}}"#, r#"{"a":{"z":1e3},"b":1,"c":[]}"#),
@@ -115,5 +115,26 @@ fn a_header_in_the_message_of_another_is_read_and_a_thousand_are_text() {
         let read = move || recognise(&line, &context()).message.len();
         let message = thread.spawn(read).unwrap().join().unwrap();
         assert!(message > (1 << 20) - 8 * header.len(), "{header}: {message}");
+    }
+}
+
+#[test]
+fn a_level_in_another_spelling_than_ours_is_kept_besides() {
+    let metadata = |line: &str| {
+        let mut json = Vec::new();
+        Value::Object(recognise(line, &context()).metadata()).write(&mut json);
+        String::from_utf8(json).unwrap()
+    };
+    for (line, kept) in [
+        (r#"{"level":"NOTICE","msg":"m"}"#, r#"{"level":"NOTICE"}"#),
+        (r#"{"level":30,"msg":"m"}"#, r#"{"level":30}"#),
+        (r#"{"level":"INFO+2","msg":"m"}"#, r#"{"level":"INFO+2"}"#),
+        (r#"{"level":"WARN","msg":"m"}"#, "{}"),
+        (r#"{"level":"audit","msg":"m"}"#, "{}"),
+        ("level=notice msg=m", r#"{"level":"notice"}"#),
+        ("level=INFO msg=m", "{}"),
+        ("<37>Nov 23 22:55:01 host app: m", r#"{"facility":4,"severity":"notice","process":{"name":"app"}}"#),
+    ] {
+        assert_eq!(metadata(line), kept, "{line}");
     }
 }

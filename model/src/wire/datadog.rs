@@ -21,6 +21,7 @@ pub fn read(body: &[u8], beside: &[(&str, &str)], sink: &mut dyn Sink) -> Result
         });
         match read {
             Ok(Some(Log { mut entry, tags })) => {
+                entry.read_message(sink.received_at());
                 if let Some(tags) = &tags {
                     let mut entry: ForeignObject<'_> = entry;
                     entry.surround([Around { key: "tags".into(), value: AroundValue::Json(tags) }]);

@@ -38,7 +38,10 @@ pub fn read(body: &[u8], beside: &[(&str, &str)], sink: &mut dyn Sink) -> Result
     let mut first = None;
     for (number, event) in (1..).zip(Events(body)) {
         let taken = match entry(event, beside, &limits) {
-            Ok(mut entry) => sink.take(number, None, &mut entry)?.map(drop).map_err(|_| Fault::Format),
+            Ok(mut entry) => {
+                entry.read_message(sink.received_at());
+                sink.take(number, None, &mut entry)?.map(drop).map_err(|_| Fault::Format)
+            }
             Err((fault, rejection)) => {
                 sink.reject(number, rejection)?;
                 Err(fault)

@@ -40,6 +40,7 @@ impl Stream {
                     self.entries += 1;
                     draft.clear();
                     let key = fields::fill(&mut draft, rest.get(..length).unwrap_or_default());
+                    draft.read_message(sink.received_at());
                     sink.take(self.entries, key, &mut draft)?.ok();
                     at += length;
                 }

@@ -33,6 +33,7 @@ pub fn read(body: &[u8], parameters: &Parameters, sink: &mut dyn Sink) -> Result
                 for (key, text) in &parameters.extra {
                     entry.add(Extra { key, text });
                 }
+                entry.read_message(sink.received_at());
                 let _ = sink.take(line.number, None, &mut entry)?;
             }
         }

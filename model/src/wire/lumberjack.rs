@@ -87,6 +87,7 @@ impl Lumberjack {
             Frame::Pairs { version, sequence, pairs } => {
                 *number += 1;
                 let mut draft = fields(pairs);
+                draft.read_message(sink.received_at());
                 let _ = sink.take(*number, None, &mut draft)?;
                 self.count(version, sequence, acknowledge);
             }
@@ -136,6 +137,7 @@ fn json(document: &[u8], number: u64, repeats: &mut Repeats, sink: &mut dyn Sink
     let limits = *sink.limits();
     match ForeignObject::read(document, &limits) {
         Ok(mut entry) => {
+            entry.read_message(sink.received_at());
             let placed = memchr::memmem::find(document, b"\"offset\":").is_some();
             let unit = if placed { Duration::from_secs(1) } else { Duration::from_millis(1) };
             let unique = entry.is_finer_than(unit);

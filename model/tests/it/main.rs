@@ -7,6 +7,7 @@ mod grammar;
 mod hostile;
 mod ids;
 mod lines;
+mod one_parser;
 mod query;
 mod repeated;
 mod round_trip;

@@ -152,3 +152,42 @@ fn integers_are_written_to_the_digit() {
     let expected = r#"{"a":0,"b":7,"c":-10,"d":9223372036854775807,"e":-9223372036854775808"#;
     assert_eq!(members.written_since(0), expected);
 }
+
+#[test]
+fn a_level_in_another_spelling_than_ours_stays_as_it_came() {
+    for (sent, level, kept) in [
+        ("NOTICE", "info", true),
+        ("30", "info", true),
+        ("Warning", "warn", true),
+        ("WARN", "warn", false),
+        ("AUDIT", "audit", false),
+    ] {
+        let mut draft = Draft::default();
+        draft.attribute("level", sent);
+        let entry = stored(&mut draft);
+        assert_eq!(entry["level"], level, "{sent}");
+        assert_eq!(entry.get("metadata"), kept.then(|| json!({"level": sent})).as_ref(), "{sent}");
+        // It stays once where a better one comes.
+        draft.clear();
+        draft.attribute("level", sent);
+        draft.set_level(Level::Error);
+        let entry = stored(&mut draft);
+        assert_eq!((&entry["level"], &entry["metadata"]), (&json!("error"), &json!({"level": sent})));
+    }
+}
+
+#[test]
+fn a_time_that_gives_way_stays_in_metadata() {
+    let mut draft = Draft::default();
+    draft.attribute("ts", "2023-09-15 08:00:00");
+    draft.attribute("@timestamp", "2023-09-15T09:00:00Z");
+    let entry = stored(&mut draft);
+    assert_eq!(
+        (&entry["timestamp"], &entry["metadata"]),
+        (&json!("2023-09-15T09:00:00Z"), &json!({"ts": "2023-09-15 08:00:00"}))
+    );
+    draft.clear();
+    draft.attribute("ts", "2023-09-15 08:00:00");
+    draft.set_time(Timestamp::from_unix_seconds(1_700_000_000));
+    assert_eq!(stored(&mut draft)["metadata"], json!({"ts": "2023-09-15 08:00:00"}));
+}

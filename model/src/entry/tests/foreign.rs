@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::entry::{Extra, ForeignObject, Incoming, Limits};
+use crate::entry::{Around, AroundValue, Extra, ForeignObject, Incoming, Limits};
 use crate::wire::Sink;
 use crate::wire::testing::Collector;
 
@@ -145,4 +145,51 @@ fn stored_text(json: &str) -> String {
     let mut entry = ForeignObject::read(json.as_bytes(), &Limits::default()).unwrap();
     collector.take(1, None, &mut entry).unwrap().unwrap();
     String::from_utf8(collector.entries.remove(0).stored).unwrap()
+}
+
+#[test]
+fn null_stays_in_metadata() {
+    assert_eq!(
+        mapped(r#"{"message":"m","user":null,"level":null,"trace.id":null,"time":null,"metadata":null}"#),
+        json!({"timestamp": "2027-01-15T08:00:00Z", "message": "m",
+            "metadata": {"user": null, "level": null, "trace.id": null, "time": null, "metadata": null}})
+    );
+    let mut entry = ForeignObject::read(br#"{"message":"m"}"#, &Limits::default()).unwrap();
+    entry.surround([Around { key: "host".into(), value: AroundValue::Json("null") }]);
+    assert_eq!(stored(&mut entry)["metadata"], json!({"host": null}));
+}
+
+#[test]
+fn a_level_in_another_spelling_than_ours_stays_in_metadata() {
+    for (sent, level, kept) in [
+        (r#""NOTICE""#, "info", Some(json!("NOTICE"))),
+        (r#""Warning""#, "warn", Some(json!("Warning"))),
+        ("30", "info", Some(json!(30))),
+        (r#""WARN""#, "warn", None),
+        (r#""AUDIT""#, "audit", None),
+    ] {
+        let entry = mapped(&format!(r#"{{"message":"m","level":{sent}}}"#));
+        assert_eq!(
+            (&entry["level"], entry.get("metadata")),
+            (&json!(level), kept.clone().map(|kept| json!({"level": kept})).as_ref()),
+            "{sent}"
+        );
+        let mut entry = ForeignObject::read(br#"{"message":"m"}"#, &Limits::default()).unwrap();
+        entry.surround([Around { key: "level".into(), value: AroundValue::Json(sent) }]);
+        let entry = stored(&mut entry);
+        assert_eq!(
+            (&entry["level"], entry.get("metadata")),
+            (&json!(level), kept.map(|kept| json!({"level": kept})).as_ref()),
+            "{sent}"
+        );
+    }
+}
+
+#[test]
+fn a_level_that_gives_way_to_a_better_name_stays_as_it_came() {
+    let entry = mapped(r#"{"message":"m","lvl":"WARN","severity":"NOTICE","level":"INFO"}"#);
+    assert_eq!(
+        (&entry["level"], &entry["metadata"]),
+        (&json!("info"), &json!({"lvl": "WARN", "severity": "NOTICE"}))
+    );
 }

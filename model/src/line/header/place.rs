@@ -34,9 +34,10 @@ impl Scan<'_> {
         if is_channel {
             return (case == Case::Upper).then_some(name.level);
         }
-        if self.is_bracketed(end, gap, case)
+        if self.is_labelled(gap)
+            || self.is_bracketed(end, gap, case)
             || self.is_marked(end, gap, case, name)
-            || self.is_column(end, gap, case)
+            || !(name.is_rare && case == Case::Lower) && self.is_column(end, gap, case)
         {
             return Some(name.level);
         }
@@ -44,21 +45,31 @@ impl Scan<'_> {
             && self.time.is_none()
             && matches!(case, Case::Title | Case::Lower)
             && self.words == 0
+            && !name.is_rare
         {
             self.tentative = Some((name.level, start, end));
         }
         (case == Case::Upper && self.is_plain_capitals(end, gap, name.is_rare)).then_some(name.level)
     }
 
-    /// Alone between brackets: `[info]`, `<Error>`, `[ warn]`; or last in them: `[core:error]`.
+    /// Behind the name of its column: `LEVEL: Warning`. In small letters such a pair may be the text's.
+    fn is_labelled(&self, gap: &Gap) -> bool {
+        gap.colon && matches!(self.bytes.get(self.last.0..self.last.1), Some(b"LEVEL" | b"SEVERITY"))
+    }
+
+    /// Alone between brackets: `[info]`, `<Error>`, `[ warn]`, `(err):`; or last in them: `[core:error]`, `[core:info,2026-…`.
     fn is_bracketed(&self, end: usize, gap: &Gap, case: Case) -> bool {
         let behind = self.pass(end, b" ");
         let closes = matches!(self.byte(behind), b']' | b'>' | b')' | b'}');
         // In parentheses a small word is the text's, or an argument.
         let is_parenthesis = gap.opener == b'(';
-        let alone = closes && gap.opener != 0 && !(is_parenthesis && (case != Case::Upper || self.prose > 0));
-        let last = closes && self.byte(end) == b']' && (gap.colon || gap.slash) && self.depth > 0;
-        alone || last
+        let is_tag = self.byte(behind + 1) == b':' && self.byte(behind + 2) == b' ' && self.prose <= 1;
+        let is_text = is_parenthesis && !is_tag && (case != Case::Upper || self.prose > 0);
+        let alone = closes && gap.opener != 0 && !is_text;
+        let before_time =
+            self.time.is_none() && self.byte(end) == b',' && self.byte(end + 1).is_ascii_digit();
+        let ends = closes && self.byte(end) == b']' || before_time;
+        alone || ends && (gap.colon || gap.slash) && self.depth > 0
     }
 
     /// With a colon or bar behind it, at the beginning, behind the time, or behind a tag.
@@ -136,8 +147,10 @@ impl Scan<'_> {
             return false;
         }
         if is_rare {
-            // Two columns in capitals stand before the level in the logs of Blue Gene.
-            return self.time.is_some() && self.capitals >= 2 && self.prose == 0;
+            // Two columns in capitals stand before the level in the logs of Blue Gene; in those of databases a process: `[7] LOG`.
+            let (start, end) = self.last;
+            let is_process = self.byte(end) == b']' && self.bytes.get(start..end).is_some_and(is_number);
+            return self.time.is_some() && (self.capitals >= 2 || is_process) && self.prose == 0;
         }
         self.prose == 0 || self.prose == 1 && (!self.is_sentence || gap.spaces >= 2 || self.depth > 0)
     }
@@ -160,7 +173,12 @@ impl Scan<'_> {
             && self.since > 0
             && self.prose == 0
             && is_number(self.bytes.get(self.last.0..self.last.1)?);
-        let bracketed = gap.opener != 0 && (behind == b']' || behind == b' ' && next.is_ascii_digit());
+        let before_time = self.words == 0
+            && gap.opener == b'('
+            && self.bytes.get(start + 1..).is_some_and(|rest| rest.starts_with(b") "))
+            && self.byte(start + 3).is_ascii_digit();
+        let bracketed =
+            gap.opener != 0 && (behind == b']' || behind == b' ' && next.is_ascii_digit()) || before_time;
         // Ruby's `I, [2026-11-30 …` and CUPS's `I [30/Nov/2026 …`.
         let comma = usize::from(behind == b',');
         let opens = self.words == 0
@@ -190,7 +208,7 @@ impl Scan<'_> {
         end.is_some_and(|end| self.byte(start + end) == b':')
     }
 
-    /// A level of two letters: X.org's `(WW)`, MongoDB's `D2`, Apple's `Df`.
+    /// A level of two letters: X.org's `(WW)`, MongoDB's `D2`, Apple's `Df`; or of one that is marked: `E!`.
     fn pair_at(&self, start: usize, end: usize, gap: &Gap) -> Option<Level> {
         let pair = self.bytes.get(start..end)?;
         if gap.opener == b'(' && self.byte(end) == b')' {
@@ -205,6 +223,7 @@ impl Scan<'_> {
         match pair {
             b"Df" if first => Some(Level::Info),
             [b'D', b'b' | b'1'..=b'5'] if first => Some(Level::Debug),
+            [letter, b'!'] if first => level::of_letter(*letter),
             _ => None,
         }
     }

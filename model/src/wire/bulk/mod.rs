@@ -66,6 +66,7 @@ pub fn read(
                             if let Some(text) = index {
                                 entry.add(Extra { key: "index", text });
                             }
+                            entry.read_message(sink.received_at());
                             let key = action.key(index, &mut key);
                             sink.take(item, key, &mut entry)?
                         }

@@ -15,7 +15,7 @@ fn collected(body: &str, beside: &[(&str, &str)]) -> Vec<Value> {
 fn an_array_or_an_object_are_logs() {
     let log = r#"{"ddsource":"nginx","ddtags":"env:staging,env:eu,team:shop,canary, ","hostname":"h","service":"shop","status":"warning","message":"{\"a\":1}","date":1700000000123,"n":1.50}"#;
     let expected = json!({"timestamp": "2023-11-14T22:13:20.123Z", "level": "warn", "message": "{\"a\":1}", "resourceId": "shop",
-        "metadata": {"ddsource": "nginx", "ddtags": "env:staging,env:eu,team:shop,canary, ", "hostname": "h", "n": 1.50,
+        "metadata": {"ddsource": "nginx", "ddtags": "env:staging,env:eu,team:shop,canary, ", "hostname": "h", "status": "warning", "n": 1.50,
             "tags": {"env": ["staging", "eu"], "team": "shop", "canary": ""}}});
     assert_eq!(collected(log, &[]), std::slice::from_ref(&expected));
     assert_eq!(collected(&format!("[{log},{log}]"), &[]), [expected.clone(), expected]);

@@ -161,10 +161,13 @@ impl Events<'_, '_> {
     fn take(&mut self, reader: &Reader<'_>) -> Result<(), Broken> {
         let number = self.next();
         match record::read(self.tag, &mut reader.clone(), self.sink.limits().depth) {
-            Ok(mut draft) => drop(match self.chunk {
-                Some(chunk) => self.sink.take_of(number, chunk, self.index, &mut draft)?,
-                None => self.sink.take(number, None, &mut draft)?,
-            }),
+            Ok(mut draft) => {
+                draft.read_message(self.sink.received_at());
+                drop(match self.chunk {
+                    Some(chunk) => self.sink.take_of(number, chunk, self.index, &mut draft)?,
+                    None => self.sink.take(number, None, &mut draft)?,
+                });
+            }
             Err(rejection) => self.sink.reject(number, rejection)?,
         }
         Ok(())

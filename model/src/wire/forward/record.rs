@@ -97,7 +97,7 @@ fn member<'a>(draft: &mut Draft<'a>, reader: &mut Reader<'a>, depth: usize) -> R
             Err(_) => {
                 draft.metadata().key(&name);
                 draft.metadata().push_base64(bytes);
-                if vocabulary::find(&name).is_some_and(|found| found.row.field == Field::Message) {
+                if names(&name, Field::Message) {
                     draft.copy(name, String::from_utf8_lossy(bytes));
                 }
             }
@@ -110,14 +110,22 @@ fn member<'a>(draft: &mut Draft<'a>, reader: &mut Reader<'a>, depth: usize) -> R
             copies(draft, token, &mut inner.clone(), &mut path, 1);
         }
         token => match scalar(token).filter(|text| is_field(&name, text)) {
-            Some(text) => draft.attribute(name, text),
-            None => {
+            // The number of a level says more than its name.
+            Some(text) if !names(&name, Field::Level) => draft.attribute(name, text),
+            text => {
                 draft.metadata().key(&name);
                 copy(token, reader, depth, draft.metadata())?;
+                if let Some(text) = text {
+                    draft.copy(name, text);
+                }
             }
         },
     }
     Ok(())
+}
+
+fn names(name: &str, field: Field) -> bool {
+    vocabulary::find(name).is_some_and(|found| found.row.field == field)
 }
 
 /// Whether a number or a boolean is a field's value under its name, so that it must not stay a number in `metadata`.

@@ -95,7 +95,7 @@ fn records_are_read_through_the_vocabulary() {
     assert_eq!(
         entries,
         [json!({"timestamp": "2026-11-30T12:06:00Z", "level": "info", "message": "m", "resourceId": "cart",
-            "metadata": {"tag": "t", "status": 200, "5": "n", "bin": "/w==",
+            "metadata": {"tag": "t", "level": 30, "status": 200, "5": "n", "bin": "/w==",
                 "kubernetes": {"pod_name": "p-1", "container_name": "shop", "labels": {"app": "cart"}}}})]
     );
 }

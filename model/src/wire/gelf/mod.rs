@@ -23,7 +23,10 @@ pub fn read(body: &[u8], limit: usize, sink: &mut dyn Sink) -> Result<(), Unread
     for line in json::lines(&inflated, &limits) {
         let object = line.json.and_then(|json| object(json, &limits));
         match object {
-            Ok(mut object) => drop(sink.take(line.number, None, &mut object)?),
+            Ok(mut object) => {
+                object.read_message(sink.received_at());
+                drop(sink.take(line.number, None, &mut object)?);
+            }
             Err(rejection) => sink.reject(line.number, rejection)?,
         }
     }
@@ -43,7 +46,10 @@ fn read_any(message: &[u8], first: u64, sink: &mut dyn Sink) -> Result<u64, Full
             continue;
         };
         match object(json, &limits) {
-            Ok(mut object) => drop(sink.take(number, None, &mut object)?),
+            Ok(mut object) => {
+                object.read_message(sink.received_at());
+                drop(sink.take(number, None, &mut object)?);
+            }
             Err(_) => text(json, number, sink)?,
         }
     }
@@ -53,6 +59,7 @@ fn read_any(message: &[u8], first: u64, sink: &mut dyn Sink) -> Result<u64, Full
 fn text(bytes: &[u8], number: u64, sink: &mut dyn Sink) -> Result<(), Full> {
     let mut draft = Draft::default();
     draft.set(Field::Message, String::from_utf8_lossy(bytes));
+    draft.read_message(sink.received_at());
     drop(sink.take(number, None, &mut draft)?);
     Ok(())
 }

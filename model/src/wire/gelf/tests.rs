@@ -22,6 +22,7 @@ fn expected() -> Value {
         "metadata": {
             "host": "vm",
             "full_message": "line 1\njava.lang.RuntimeException: boom\n\tat S.main(S.java:8)\n",
+            "level": 3,
             "thread_name": "main",
             "logger_name": "shop.Cart",
             "order": 42,
@@ -80,7 +81,7 @@ fn fields_are_found_by_their_names_and_additional_ones_lose_their_underscore() {
 #[test]
 fn what_is_missing_or_odd_is_kept_as_it_is() {
     for (body, message, rest) in [
-        (r#"{"host":"vm","full_message":"only that","_x":null}"#, "only that", json!({})),
+        (r#"{"host":"vm","full_message":"only that","_x":null}"#, "only that", json!({"x": null})),
         (r#"{"host":"vm","short_message":"m","level":"odd","timestamp":5}"#, "m", json!({"timestamp": 5})),
         (
             r#"{"host":"vm","short_message":7,"_a":1}"#,
@@ -95,7 +96,7 @@ fn what_is_missing_or_odd_is_kept_as_it_is() {
         (
             r#"{"host":"vm","short_message":"m","_message":"n","_level":9,"level":4}"#,
             "m",
-            json!({"message": "n", "_level": 9}),
+            json!({"message": "n", "_level": 9, "level": 4}),
         ),
     ] {
         let (sink, result) = read_body(body.as_bytes());

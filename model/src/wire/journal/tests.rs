@@ -29,7 +29,7 @@ fn check(sink: &Collector) {
             (
                 1,
                 json!({"timestamp": "2026-11-30T11:54:01.464270Z", "level": "error", "message": "line=0", "resourceId": "shop",
-                    "metadata": {"_BOOT_ID": "01", "_HOSTNAME": "vm", "_PID": "42", "__CURSOR": "s=a8;i=1"}})
+                    "metadata": {"PRIORITY": "3", "_BOOT_ID": "01", "_HOSTNAME": "vm", "_PID": "42", "__CURSOR": "s=a8;i=1"}})
             ),
             (
                 2,

@@ -2,7 +2,6 @@ use std::borrow::Cow;
 
 use crate::Timestamp;
 use crate::entry::{Draft, Field, Limits, Members, Rejection};
-use crate::line::{self, Context};
 use crate::vocabulary::{self, Match};
 use crate::wire::{CLOCK, Full, Sink};
 
@@ -75,17 +74,11 @@ impl<'a, 's> Lines<'a, 's> {
             self.draft.named(*found, name.clone(), text.clone());
         }
         add_metadata(&mut Extra { draft: &mut self.draft, labels: &self.labels })?;
-        if !self.draft.has(Field::Level) {
-            // No label says it: the line itself may.
-            let context = Context { now: self.sink.received_at(), offset_seconds: 0 };
-            if let Some(level) = line::recognise(&line.text, &context).severity() {
-                self.draft.set_level(level);
-            }
-        }
         self.draft.set(Field::Message, line.text);
         if let Some(time) = line.time {
             self.draft.set_time_in(time, CLOCK);
         }
+        self.draft.read_message(self.sink.received_at());
         if let Some(tenant) = self.tenant {
             self.draft.metadata().free_key("tenant");
             self.draft.metadata().push_string(tenant);

@@ -57,7 +57,8 @@ impl<'a, 's> Entries<'a, 's> {
         self.draft.clear();
         self.record = Record::default();
         let body = read(&mut self.record, &mut self.draft, &self.limits)?;
-        self.record.finish(body, &self.shared, &mut self.draft, &self.limits)
+        let now = self.sink.received_at();
+        self.record.finish(body, &self.shared, &mut self.draft, &self.limits, now)
     }
 
     /// Charges what is held to put entries together, where it has grown.

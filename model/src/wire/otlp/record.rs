@@ -5,7 +5,7 @@ use super::any::{Any, Container};
 use super::shared::Shared;
 use crate::entry::{Draft, Field, Limits, Members, Rejection};
 use crate::wire::CLOCK;
-use crate::{Level, Timestamp, vocabulary};
+use crate::{Level, Timestamp, level, vocabulary};
 
 /// What a log record says beside its attributes and its body.
 #[derive(Debug, Default)]
@@ -40,17 +40,23 @@ impl<'a> Record<'a> {
         shared: &Shared<'a>,
         draft: &mut Draft<'a>,
         limits: &Limits,
+        now: Timestamp,
     ) -> Result<(), Rejection> {
         match (self.time, self.observed) {
             (0, 0) => {}
-            (0, nanos) | (nanos, _) => draft.set_time_in(time(nanos), CLOCK),
+            (0, nanos) => draft.set_observed(time(nanos), CLOCK),
+            (nanos, _) => draft.set_time_in(time(nanos), CLOCK),
         }
+        let is_text = matches!(body, Any::Text(_) | Any::Empty);
         set_message(body, self.event.clone(), draft, limits)?;
         self.set_level(draft);
+        if is_text {
+            draft.read_message(now);
+        }
         std::mem::take(&mut self.trace).set(Field::TraceId, draft);
         std::mem::take(&mut self.span).set(Field::SpanId, draft);
         shared.resource.name(draft);
-        self.add_rest(draft.metadata());
+        self.add_rest(draft);
         // What many records share is not copied for one that is refused.
         limits.check_size(draft.bytes() + shared.bytes())?;
         limits.check_depth(shared.depth())?;
@@ -72,12 +78,14 @@ impl<'a> Record<'a> {
     }
 
     /// What has no field of its own.
-    fn add_rest(&self, metadata: &mut Members) {
-        let level = level_of(self.severity);
+    fn add_rest(&self, draft: &mut Draft<'a>) {
+        let stored_time = draft.stored_time();
+        let metadata = draft.metadata();
+        let known = level_of(self.severity);
         // A name that became the level says no more than it does; neither does the first number of a level's four.
         let text = self.severity_text.as_ref();
-        let named = level.or_else(|| vocabulary::level(text)).map_or(text, |level| level.as_str());
-        if !text.is_empty() && !text.eq_ignore_ascii_case(named) {
+        let named = known.or_else(|| vocabulary::level(text)).map_or(text, |level| level.as_str());
+        if !text.is_empty() && !level::is_usual(text, named) {
             metadata.free_key("severityText");
             metadata.push_string(text);
         }
@@ -85,14 +93,14 @@ impl<'a> Record<'a> {
             metadata.free_key(key);
             metadata.push_number(value);
         };
-        if self.severity != 0 && (level.is_none() || self.severity % 4 != 1) {
+        if self.severity != 0 && (known.is_none() || self.severity % 4 != 1) {
             number(metadata, "severityNumber", &self.severity);
         }
         if !self.event.is_empty() {
             metadata.free_key("eventName");
             metadata.push_string(&self.event);
         }
-        if self.time != 0 && self.observed != 0 && self.time != self.observed {
+        if self.observed != 0 && stored_time != Some(time(self.observed)) {
             metadata.free_key("observedTimestamp");
             metadata.push_time(time(self.observed));
         }
