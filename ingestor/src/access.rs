@@ -33,7 +33,7 @@ pub struct AccessArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccess {
     #[error(
-        "it is not said who may send: give --tokens-file FILE with their tokens, or --insecure to let anybody send"
+        "no access policy: pass --tokens-file FILE with the tokens of senders, or --insecure to accept entries from anyone"
     )]
     Nobody,
     #[error(

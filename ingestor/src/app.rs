@@ -36,7 +36,7 @@ pub enum IngestorError {
     Log(#[from] OpenError),
     #[error("failed to set up metrics: {0}")]
     Metrics(#[from] prometheus::Error),
-    #[error("failed to learn who may send: {0}")]
+    #[error("failed to load the access policy: {0}")]
     Tokens(#[from] AccessError),
     #[error(transparent)]
     Tls(#[from] TlsError),

@@ -43,6 +43,13 @@ impl EntryId {
         ((whole >> 64) as u64, whole as u64)
     }
 
+    /// The id of another line of the request that this derived id is of; for lines of 32 bits.
+    pub fn of_line(self, line: u32) -> Self {
+        let mut bytes = self.0;
+        bytes[12..].copy_from_slice(&line.to_be_bytes());
+        Self(bytes)
+    }
+
     /// Whether a second entry may carry this id, because a sender's retry derives the same.
     pub fn is_derived(self) -> bool {
         self.0[6] >> 4 == 8
@@ -179,6 +186,7 @@ mod tests {
         assert_ne!(id, EntryId::derived("order-1", 2));
         assert_ne!(id, EntryId::derived("order-2", 1));
         assert!(id.is_derived());
+        assert_eq!(id.of_line(2), EntryId::derived("order-1", 2));
         assert_eq!(id.0[8] >> 6, 0b10);
         // Beyond 32 bits the order is lost, and not the difference.
         assert_ne!(EntryId::derived("order-1", 1 << 32 | 1), id);

@@ -194,3 +194,23 @@ fn sources(folder: &str) -> Vec<(String, String)> {
     }
     found
 }
+
+/// A variable that nobody reads is a setting that a pipeline silently lacks.
+#[test]
+fn every_variable_that_the_operator_sets_is_a_flag_of_a_component() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../operator/tests/it/snapshots");
+    let mut set = BTreeSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let manifests = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for (at, _) in manifests.match_indices("LOGPIPELINE_") {
+            let end = manifests[at..].find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap();
+            set.insert(manifests[at..at + end].to_owned());
+        }
+    }
+    assert!(set.len() > 40, "the snapshots set few variables: {set:?}");
+
+    let rooms = ["ingestor/src", "query/src", "generator/src", "service", "store/settings/src"];
+    let flags: String = rooms.iter().flat_map(|room| sources(room)).map(|(_, source)| source).collect();
+    let unknown: Vec<_> = set.iter().filter(|name| !flags.contains(&format!("env = \"{name}\""))).collect();
+    assert!(unknown.is_empty(), "no component reads {unknown:?}");
+}

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use flate2::write::GzEncoder;
+use logpipeline_model::EntryId;
 use logpipeline_service::{Shutdown, telemetry};
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
@@ -47,9 +48,16 @@ pub(super) struct Sender {
 /// What the ingestor says of a batch that it took.
 #[derive(Deserialize)]
 struct Receipt {
+    /// Where they repeat for a retry.
+    ids: Option<Ids>,
     accepted: u64,
     #[serde(default)]
     rejected: Vec<Rejected>,
+}
+
+#[derive(Deserialize)]
+struct Ids {
+    first: EntryId,
 }
 
 #[derive(Deserialize)]
@@ -196,8 +204,9 @@ impl Sender {
 
     fn acknowledge(&self, batch: &Batch, receipt: Option<Receipt>) {
         let end = batch.first_seq + batch.entries;
-        if let Some(key) = &batch.key {
-            self.tally.named(NamedBatch { seqs: batch.first_seq..end, key: key.clone() });
+        let ids = receipt.as_ref().and_then(|receipt| receipt.ids.as_ref());
+        if let (Some(_), Some(ids)) = (&batch.key, ids) {
+            self.tally.named(NamedBatch { seqs: batch.first_seq..end, id: ids.first });
         }
         let Some(receipt) = receipt else {
             self.tally.acknowledged(batch.first_seq..end);

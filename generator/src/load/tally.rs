@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
+use logpipeline_model::EntryId;
 use prometheus::{HistogramOpts, IntCounter, IntCounterVec, Opts, Registry};
 
 /// The longest latency that is told apart, in microseconds: an hour.
@@ -62,7 +63,8 @@ impl Seqs {
 #[derive(Debug, Clone)]
 pub struct NamedBatch {
     pub seqs: Range<u64>,
-    pub key: String,
+    /// The id of one of them.
+    pub id: EntryId,
 }
 
 /// Percentiles of the time from when a batch was meant to be sent to its acknowledgement, in milliseconds.

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use logpipeline_model::EntryId;
 use logpipeline_service::Shutdown;
 use memchr::memchr;
 use reqwest::{Client, Url};
@@ -178,8 +177,9 @@ impl Reader {
         acknowledged: &Seqs,
         named: &[NamedBatch],
     ) -> Result<(), String> {
-        let ids = named.iter().flat_map(|NamedBatch { seqs, key }| {
-            seqs.clone().map(|seq| (EntryId::derived(key, seq - seqs.start + 1).to_string(), seq))
+        let ids = named.iter().flat_map(|NamedBatch { seqs, id }| {
+            let ids = (1..).map(|line| id.of_line(line).to_string());
+            ids.zip(seqs.clone())
         });
         let missing: Vec<(String, u64)> =
             ids.filter(|(_, seq)| acknowledged.contains(*seq) && !audit.has_seen(*seq)).collect();

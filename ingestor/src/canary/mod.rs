@@ -95,7 +95,8 @@ impl Canary {
         let mut memory = self.ingest.budget.reservation();
         memory.resize(SIZE).ok()?;
         let source = Source { protocol: Protocol::Canary, sender: None, peer: None };
-        let mut sink = BatchSink::new(&self.ingest, &source, body.as_bytes(), Some(nonce), memory, SIZE);
+        let mut sink =
+            BatchSink::new(&self.ingest, &source, (&[], body.as_bytes()), Some(nonce), memory, SIZE);
         wire::json::read(body.as_bytes(), &mut sink).ok()?;
         let submitted = submit(&self.ingest, sink.finish()).await.ok()?;
         (submitted.accepted == 1).then(|| self.ingest.wal.head().number)

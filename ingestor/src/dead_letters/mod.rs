@@ -9,7 +9,7 @@ mod window;
 
 pub use bodies::{Bodies, MOST_BYTES};
 pub use files::{Files, Line};
-pub(crate) use request::described;
+pub(crate) use request::{described, names_origin};
 pub(crate) use shelf::back_off;
 pub use shelf::{Refused, Shelf};
 pub use window::Dropped;

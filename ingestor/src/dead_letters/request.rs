@@ -10,9 +10,14 @@ const SECRET: [&str; 6] = ["key", "token", "secret", "passw", "auth", "signature
 /// More of a path, or of a header, is not kept.
 const LONGEST: usize = 2048;
 
+/// Headers that name the tenant of a body's entries, or give them fields.
+pub(crate) fn names_origin(name: &HeaderName) -> bool {
+    name == "x-scope-orgid" || name.as_str().starts_with("vl-")
+}
+
 /// Headers that say something of the entries of a body.
 fn is_telling(name: &HeaderName) -> bool {
-    name == "x-scope-orgid" || name == "x-splunk-request-channel" || name.as_str().starts_with("vl-")
+    names_origin(name) || name == "x-splunk-request-channel"
 }
 
 pub(crate) fn described(method: &Method, uri: &Uri, headers: &HeaderMap, is_encoded: bool) -> Request {

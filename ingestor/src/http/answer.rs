@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
+use logpipeline_model::EntryId;
 use logpipeline_service::Problem;
 use logpipeline_service::units::format_bytes;
 use serde::Serialize;
@@ -16,16 +17,26 @@ use crate::wal::AppendError;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Acknowledged {
     receipt: String,
+    /// Where they repeat for a retry.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ids: Option<Ids>,
     accepted: u64,
     rejected_count: u64,
     /// The first rejected lines.
     rejected: Vec<RejectedLine>,
 }
 
+#[derive(Debug, Serialize)]
+struct Ids {
+    first: EntryId,
+    last: EntryId,
+}
+
 impl Acknowledged {
     pub(super) fn new(submitted: Submitted) -> Self {
-        let Submitted { receipt, accepted, rejected, rejections } = submitted;
-        Self { receipt: receipt.to_string(), accepted, rejected_count: rejected, rejected: rejections }
+        let Submitted { receipt, ids, accepted, rejected, rejections } = submitted;
+        let ids = ids.filter(|(first, _)| first.is_derived()).map(|(first, last)| Ids { first, last });
+        Self { receipt: receipt.to_string(), ids, accepted, rejected_count: rejected, rejected: rejections }
     }
 
     /// The answer where no line was valid.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use logpipeline_access::tokens::TokenName;
 use logpipeline_model::dead_letter::Request;
@@ -18,7 +19,7 @@ use logpipeline_service::units::format_bytes;
 use super::answer::append_problem;
 use super::body::{self, Sent};
 use super::encoding::{Content, REQUEST};
-use crate::dead_letters::described;
+use crate::dead_letters::{described, names_origin};
 use crate::intake::{BatchSink, Ingest, Parsed, Protocol, Source, Submitted, submit};
 use crate::replay::Once;
 
@@ -59,6 +60,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Head {
 impl Head {
     pub(super) fn source(&self, protocol: Protocol) -> Source {
         Source { protocol, sender: self.sender.clone(), peer: self.peer.map(|peer| peer.ip()) }
+    }
+
+    /// What the body does not say of where its entries belong: the path with its query, and headers that name a tenant or fields.
+    fn target(&self) -> Vec<u8> {
+        let mut target = self.uri.path_and_query().map_or("/", PathAndQuery::as_str).as_bytes().to_vec();
+        for (name, value) in self.headers.iter().filter(|(name, _)| names_origin(name)) {
+            target.push(0);
+            target.extend_from_slice(name.as_str().as_bytes());
+            target.push(0);
+            target.extend_from_slice(value.as_bytes());
+        }
+        target
     }
 
     pub(super) fn is_replay(&self) -> bool {
@@ -119,7 +132,8 @@ pub(super) async fn take<T: Send + 'static>(
         }
     };
     let source = head.source(protocol);
-    let Read { told, lost } = parse(ingest, content, source, key, read).await?;
+    let identity = (key, head.target());
+    let Read { told, lost } = parse(ingest, content, source, identity, read).await?;
     if let Some((reason, sent)) = &lost {
         head.bury(ingest, protocol, reason, sent, false);
     }
@@ -148,7 +162,7 @@ async fn parse<T: Send + 'static>(
     ingest: &Arc<Ingest>,
     content: Content,
     source: Source,
-    key: Option<String>,
+    (key, target): (Option<String>, Vec<u8>),
     read: impl FnOnce(&[u8], &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<Read<T>, Problem> {
     let work = {
@@ -156,7 +170,7 @@ async fn parse<T: Send + 'static>(
         move |content: Content| {
             let Content { bytes, memory, .. } = content;
             let held = REQUEST + bytes.capacity();
-            let mut sink = BatchSink::new(&ingest, &source, &bytes, key.as_deref(), memory, held);
+            let mut sink = BatchSink::new(&ingest, &source, (&target, &bytes), key.as_deref(), memory, held);
             let told = read(&bytes, &mut sink);
             let reason = match &told {
                 Err(Unreadable::Malformed(reason)) => Some(reason.clone()),

@@ -20,6 +20,8 @@ pub(super) const LISTED_REJECTIONS: usize = 1_000;
 /// Bytes of a request that is hardly ever sent twice within a millisecond.
 const LONG: usize = 4 << 10;
 
+const MILLISECOND: Duration = Duration::from_millis(1);
+
 /// A batch of a stream that is larger goes to the log before more is read.
 const STREAM_BATCH: usize = 1 << 20;
 
@@ -46,8 +48,11 @@ pub struct RejectedLine {
     pub reason: String,
 }
 
+/// At most so many entries are renamed once one behind them shows what request they came in.
+const UNNAMED: usize = 1_024;
+
 /// The [`Sink`] of one request. Ids come, in this order, from the sender's own identity of an entry, from the request's
-/// `Idempotency-Key`, from the request's bytes where the entry's time is fine enough, or are new.
+/// `Idempotency-Key`, from the request's bytes where an entry's time is fine enough to tell the request apart, or are new.
 #[derive(Debug)]
 pub struct BatchSink<'a> {
     ledger: &'a Ledger,
@@ -59,7 +64,12 @@ pub struct BatchSink<'a> {
     /// The request's bytes; `None` where entries come in a stream, whose cuts no retry repeats.
     body: Option<&'a [u8]>,
     key: Option<IdSeed>,
+    /// Says where and for whom the request came.
+    target: &'a [u8],
+    /// Set once an entry has told the request from all others.
     content: Option<IdSeed>,
+    /// Records of the entries before that one, and their numbers.
+    unnamed: Vec<(usize, u64)>,
     received_at: Timestamp,
     /// Memory held beside the batch.
     held: usize,
@@ -71,14 +81,15 @@ impl<'a> BatchSink<'a> {
     pub fn new(
         ingest: &'a Ingest,
         source: &'a Source,
-        body: &'a [u8],
+        (target, body): (&'a [u8], &'a [u8]),
         key: Option<&str>,
         memory: Reservation,
         held: usize,
     ) -> Self {
-        let mut sink = Self { body: Some(body), held, ..Self::streamed(ingest, source, body.len(), memory) };
+        let mut sink =
+            Self { target, body: Some(body), held, ..Self::streamed(ingest, source, body.len(), memory) };
         sink.parsed.origin.key = key.map(Origin::hash);
-        sink.key = key.map(|key| IdSeed::new(&[key.as_bytes()]));
+        sink.key = key.map(|key| source.key_seed(key));
         sink
     }
 
@@ -105,7 +116,9 @@ impl<'a> BatchSink<'a> {
             source,
             body: None,
             key: None,
+            target: &[],
             content: None,
+            unnamed: Vec::new(),
             received_at,
             held: 0,
             parsed,
@@ -141,13 +154,29 @@ impl<'a> BatchSink<'a> {
         if let Some(key) = &self.key {
             return key.id(number);
         }
-        if let Some(body) = self.body
+        if let (None, Some(body)) = (&self.content, self.body)
             && is_fine(entry, body.len())
         {
-            let source = self.source;
-            return self.content.get_or_insert_with(|| source.content_seed(body)).id(number);
+            let is_precise = entry.is_finer_than(MILLISECOND);
+            let seed = self.source.content_seed(self.target, body, is_precise);
+            for (start, number) in std::mem::take(&mut self.unnamed) {
+                self.parsed.batch.rename(start, seed.id(number));
+            }
+            self.content = Some(seed);
         }
-        self.ids.next_id()
+        match &self.content {
+            Some(content) => content.id(number),
+            None => self.ids.next_id(),
+        }
+    }
+
+    /// Remembers the entry that was pushed last as one that may be renamed. Answers that name ids are not taken back.
+    fn remember(&mut self, number: u64, id: EntryId) {
+        // Entries of our own JSON tell no time before they are written.
+        let tells_later = !matches!(self.source.protocol, Protocol::Bulk | Protocol::Json | Protocol::Canary);
+        if tells_later && self.body.is_some() && !id.is_derived() && self.unnamed.len() < UNNAMED {
+            self.unnamed.push((self.parsed.batch.last_start(), number));
+        }
     }
 
     fn put(&mut self, number: u64, id: EntryId, entry: &mut dyn Incoming) -> Result<Verdict, Full> {
@@ -160,6 +189,7 @@ impl<'a> BatchSink<'a> {
             self.reject(number, rejection.clone())?;
             return Ok(Err(rejection));
         }
+        self.remember(number, id);
         self.count_resource();
         Ok(Ok(id))
     }
@@ -233,6 +263,5 @@ impl Sink for BatchSink<'_> {
 /// Equal entries are legal, and so are equal requests: a loop may log one line twice in a millisecond, each in a request of its
 /// own. It does not in a smaller part of a second, nor with a long request.
 fn is_fine(entry: &dyn Incoming, request: usize) -> bool {
-    let unit = if request < LONG { Duration::from_millis(1) } else { Duration::from_secs(1) };
-    entry.time().is_some_and(|time| time.is_finer_than(unit))
+    entry.is_finer_than(if request < LONG { MILLISECOND } else { Duration::from_secs(1) })
 }

@@ -28,16 +28,25 @@ impl Source {
         IdSeed::new(&[self.protocol.label().as_bytes(), sender.as_bytes(), key])
     }
 
-    /// The seed of the ids of a request that brings nothing to tell its retry by but its bytes.
-    pub(super) fn content_seed(&self, body: &[u8]) -> IdSeed {
+    /// The seed of the ids of a request with an `Idempotency-Key`: one sender's keys are no other's.
+    pub(super) fn key_seed(&self, key: &str) -> IdSeed {
+        let sender = self.sender.as_ref().map_or("", TokenName::as_str);
+        IdSeed::new(&[b"idempotency-key", sender.as_bytes(), key.as_bytes()])
+    }
+
+    /// The seed of the ids of a request that brings nothing to tell its retry by but its bytes and `target`, which says where and
+    /// for whom it came. A retry may come through another proxy, so the peer counts only where it must: `is_precise` says that the
+    /// entries' times alone tell hosts apart.
+    pub(super) fn content_seed(&self, target: &[u8], body: &[u8], is_precise: bool) -> IdSeed {
         let hash = twox_hash::XxHash3_128::oneshot(body).to_be_bytes();
-        let peer = self.peer.map(|peer| peer.to_string()).unwrap_or_default();
+        let peer = self.peer.filter(|_| !is_precise).map(|peer| peer.to_string()).unwrap_or_default();
         let sender = self.sender.as_ref().map_or("", TokenName::as_str);
         IdSeed::new(&[
             b"content",
             self.protocol.label().as_bytes(),
             sender.as_bytes(),
             peer.as_bytes(),
+            target,
             &(body.len() as u64).to_be_bytes(),
             &hash,
         ])

@@ -15,6 +15,8 @@ use crate::wal::AppendError;
 #[derive(Debug)]
 pub struct Submitted {
     pub receipt: Receipt,
+    /// Ids of the first and the last accepted entry.
+    pub ids: Option<(EntryId, EntryId)>,
     pub accepted: u64,
     pub rejected: u64,
     /// The first rejected lines.
@@ -37,6 +39,7 @@ pub async fn submit(ingest: &Ingest, parsed: Parsed) -> Result<Submitted, Append
     let Parsed { protocol, origin, mut batch, account, rejections, rejected, reasons, memory } = parsed;
     let accepted = batch.entries();
     let receipt = Receipt(origin.receipt);
+    let ids = batch.ids();
     let note = Note::new(protocol, origin, &batch, rejected, &rejections);
     if accepted > 0 {
         note.add_to(&mut batch);
@@ -52,5 +55,5 @@ pub async fn submit(ingest: &Ingest, parsed: Parsed) -> Result<Submitted, Append
     for (reason, count) in Reason::ALL.into_iter().zip(reasons) {
         ingest.metrics.reject(reason, count);
     }
-    Ok(Submitted { receipt, accepted, rejected, rejections })
+    Ok(Submitted { receipt, ids, accepted, rejected, rejections })
 }

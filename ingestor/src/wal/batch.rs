@@ -41,6 +41,16 @@ impl Batch {
         Ok(())
     }
 
+    /// Where the record of the entry that was pushed last begins.
+    pub fn last_start(&self) -> usize {
+        self.last
+    }
+
+    /// Gives the entry whose record begins at `start` another id, in its stored form too.
+    pub fn rename(&mut self, start: usize, id: EntryId) {
+        record::rename(&mut self.bytes[start..], id);
+    }
+
     /// Adds the note on the entries before.
     pub fn note(&mut self, receipt: EntryId, received_at: u64, note: &[u8]) {
         let start = self.bytes.len();

@@ -45,6 +45,18 @@ pub fn prepare(record: &mut [u8], payload: usize, id: EntryId, received_at: u64)
     record[24..40].copy_from_slice(&id.0);
 }
 
+/// Gives a prepared record of an entry another id: the stored form begins with it.
+pub fn rename(record: &mut [u8], id: EntryId) {
+    let payload = read_u32(record, 0).unwrap_or_default() as usize;
+    record[HEADER + STORED_ID.len()..][..36].copy_from_slice(&id.to_text());
+    let checksum = crc32c(&record[HEADER..HEADER + payload]);
+    record[4..8].copy_from_slice(&checksum.to_le_bytes());
+    record[24..40].copy_from_slice(&id.0);
+}
+
+/// What the stored form has before its id.
+const STORED_ID: &[u8] = b"{\"id\":\"";
+
 /// Makes a note of a record that is prepared.
 pub fn mark_as_note(record: &mut [u8]) {
     record[3] |= 0x80;

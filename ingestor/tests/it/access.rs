@@ -54,7 +54,7 @@ fn a_tokens_file_that_is_of_no_use_is_named_with_its_line_and_without_its_conten
     let folder = tempfile::tempdir().unwrap();
     let (path, flag) = tokens_file(folder.path(), &format!("shop:{TOKEN}\nsecret\n"));
     let error = last_words(&folder.path().join("data"), &[&flag]);
-    assert!(error.starts_with("failed to learn who may send: "), "{error}");
+    assert!(error.starts_with("failed to load the access policy: "), "{error}");
     assert!(error.contains(&format!("{}: line 2: there is no colon", path.display())), "{error}");
     assert!(!error.contains("secret"), "{error}");
 }

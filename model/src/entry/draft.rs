@@ -1,6 +1,7 @@
 //! An entry put together by the parser of a format that is not JSON.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use super::field::Field;
 use super::fields::{Fields, Value};
@@ -13,6 +14,8 @@ use crate::{Level, Timestamp, hex};
 #[derive(Debug, Default)]
 pub struct Draft<'a> {
     time: Option<Timestamp>,
+    /// The finest unit that the notation of the time can write; `None` where only its digits tell.
+    unit: Option<Duration>,
     texts: [Option<Text<'a>>; Field::COUNT],
     /// Texts of [`IDS`] that came as bytes.
     ids: [Option<Hex>; IDS.len()],
@@ -48,6 +51,7 @@ struct Text<'a> {
 impl<'a> Draft<'a> {
     pub fn clear(&mut self) {
         self.time = None;
+        self.unit = None;
         self.texts = Default::default();
         self.ids = Default::default();
         self.metadata.clear();
@@ -55,6 +59,18 @@ impl<'a> Draft<'a> {
 
     pub fn set_time(&mut self, time: Timestamp) {
         self.time = Some(time);
+        self.unit = None;
+    }
+
+    /// Sets a time from a notation that tells a time to this unit at least.
+    pub fn set_time_in(&mut self, time: Timestamp, unit: Option<Duration>) {
+        self.time = Some(time);
+        self.unit = unit;
+    }
+
+    /// The unit that the time was set in.
+    pub(crate) fn time_unit(&self) -> Option<Duration> {
+        self.unit
     }
 
     /// Sets the time where there is none yet.
@@ -151,7 +167,7 @@ impl<'a> Draft<'a> {
         }
         if field == Field::Timestamp {
             let Some(time) = time::read(&text) else { return Some((name, text)) };
-            self.time = Some(time);
+            self.set_time_in(time, time::unit(&text));
             return None;
         }
         let level = if field == Field::Level { vocabulary::level(&text) } else { None };
@@ -184,6 +200,10 @@ impl<'a> Draft<'a> {
 impl Incoming for Draft<'_> {
     fn time(&self) -> Option<Timestamp> {
         self.time
+    }
+
+    fn is_finer_than(&self, unit: Duration) -> bool {
+        self.time.is_some_and(|time| time.is_finer_than(unit) || self.unit.is_some_and(|own| own < unit))
     }
 
     fn write(&mut self, stamp: Stamp, limits: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::field::Field;
 use super::fields::{Fields, Member, Value, members};
 use super::slots::{Slots, fitting};
 use super::{Incoming, Limits, Rejection, Stamp, stored};
+use crate::Timestamp;
 use crate::json::{Kind, Reader};
-use crate::{Timestamp, vocabulary};
+use crate::vocabulary::{self, time};
 
 /// Objects are searched for fields by names with dots down to this many keys.
 const NAME_DEPTH: usize = 4;
@@ -21,6 +23,8 @@ const FEW_MEMBERS: usize = 16;
 #[derive(Debug)]
 pub struct ForeignObject<'a> {
     fields: Fields<'a>,
+    /// The unit of a time that the sender gave beside the object.
+    unit: Option<Duration>,
 }
 
 /// Where a member of an object belongs.
@@ -93,7 +97,7 @@ impl<'a> ForeignObject<'a> {
         let mut fields = Fields::default();
         let value = Value::read(json).filter(|value| value.kind == Kind::String);
         fields.known[Field::Message as usize] = Some(value.unwrap_or_else(|| Value::plain(json)));
-        Self { fields }
+        Self { fields, unit: None }
     }
 
     /// Reads an object of a format that has its own names for fields: `place` tells by the key and the value as it is
@@ -134,7 +138,7 @@ impl<'a> ForeignObject<'a> {
             let text = str::from_utf8(json).unwrap_or_default().trim_ascii();
             fields.known[Field::Message as usize] = Some(Value::plain(text));
         }
-        Ok(Self { fields })
+        Ok(Self { fields, unit: None })
     }
 
     /// Adds to `metadata`; where the entry has such a key already, under the key with `_` behind it.
@@ -221,9 +225,10 @@ impl<'a> ForeignObject<'a> {
         }
     }
 
-    /// Sets the time that the sender gave beside the object.
-    pub fn set_time(&mut self, time: Timestamp) {
+    /// Sets the time that the sender gave beside the object, as a text of this unit.
+    pub fn set_time_in(&mut self, time: Timestamp, unit: Option<Duration>) {
         self.fields.time = Some(time);
+        self.unit = unit;
         self.fields.known[Field::Timestamp as usize] = None;
     }
 }
@@ -231,6 +236,14 @@ impl<'a> ForeignObject<'a> {
 impl Incoming for ForeignObject<'_> {
     fn time(&self) -> Option<Timestamp> {
         self.fields.time
+    }
+
+    fn is_finer_than(&self, unit: Duration) -> bool {
+        let field = || self.fields.get(Field::Timestamp).and_then(|value| time::unit(&value.decoded()));
+        let written = || self.unit.or_else(field);
+        self.fields
+            .time
+            .is_some_and(|time| time.is_finer_than(unit) || written().is_some_and(|own| own < unit))
     }
 
     fn write(&mut self, stamp: Stamp, _: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {

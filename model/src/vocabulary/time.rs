@@ -1,5 +1,7 @@
 //! Times as foreign formats write them: RFC 3339 and its usual deviations, and counts since the Unix epoch.
 
+use std::time::Duration;
+
 use crate::Timestamp;
 
 /// Counts of seconds from here on are times: 1973-03-03. Smaller numbers are more likely durations.
@@ -30,7 +32,7 @@ pub fn epoch(text: &str) -> Option<Timestamp> {
         return None;
     }
     let whole: i128 = whole.parse().ok()?;
-    let unit = unit(whole)?;
+    let unit = unit_of_count(whole)?;
     // Digits of the fraction beyond the nanosecond are cut.
     let mut nanos = whole.checked_mul(unit)?;
     let mut place = unit;
@@ -45,7 +47,7 @@ pub fn epoch(text: &str) -> Option<Timestamp> {
 }
 
 /// Nanoseconds that one of a count is.
-fn unit(count: i128) -> Option<i128> {
+fn unit_of_count(count: i128) -> Option<i128> {
     let mut unit = NANOS;
     // A hundred thousand million seconds are in the year 5138, as many milliseconds in 1973.
     let mut bound = 100_000_000_000;
@@ -59,6 +61,24 @@ fn unit(count: i128) -> Option<i128> {
     Some(unit)
 }
 
+/// The unit of the last digit of a time that [`read`] reads: a microsecond in `12:00:00.250000Z` and in `1700000000250000`.
+pub fn unit(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let is_count = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let (second, fraction) = if is_count {
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        (unit_of_count(whole.parse().ok()?)?, fraction)
+    } else {
+        // A fraction stands behind the seconds, which have two digits behind the second colon.
+        let (at, _) = text.match_indices(':').nth(1)?;
+        let rest = text.get(at + 3..).unwrap_or_default();
+        (NANOS, rest.strip_prefix(['.', ',']).unwrap_or_default())
+    };
+    let digits = fraction.bytes().take_while(u8::is_ascii_digit).count();
+    let nanos = second / 10i128.checked_pow(u32::try_from(digits.min(9)).ok()?)?;
+    Some(Duration::from_nanos(u64::try_from(nanos.max(1)).ok()?))
+}
+
 fn scientific(text: &str) -> Option<Timestamp> {
     let value: f64 = text.parse().ok()?;
     if !(1e8..1e22).contains(&value) {
@@ -66,7 +86,7 @@ fn scientific(text: &str) -> Option<Timestamp> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "bounded above")]
     let (whole, fraction) = (value.trunc() as i128, value.fract());
-    let unit = unit(whole)?;
+    let unit = unit_of_count(whole)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "below a second")]
     let rest = (fraction * unit as f64) as i128;
     within(whole.checked_mul(unit)? + rest)
@@ -134,6 +154,28 @@ mod tests {
             "-1700000000",
         ] {
             assert_eq!(time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_unit_is_that_of_the_last_digit_whatever_the_digits_are() {
+        for (text, nanos) in [
+            ("2023-09-15T08:00:00Z", 1_000_000_000),
+            ("2023-09-15T10:00:00+02:00", 1_000_000_000),
+            ("2023-09-15T08:00:00.000Z", 1_000_000),
+            ("2023-09-15 08:00:00,250", 1_000_000),
+            ("2023-09-15T10:00:00.000000+02:00", 1_000),
+            ("2023-09-15T08:00:00.123456789123Z", 1),
+            ("1700000000", 1_000_000_000),
+            ("1700000000.000", 1_000_000),
+            ("1700000000000", 1_000_000),
+            ("1700000000000000", 1_000),
+            ("1700000000000000000", 1),
+        ] {
+            assert_eq!(unit(text), Some(Duration::from_nanos(nanos)), "{text}");
+        }
+        for text in ["", "yesterday", "2023-09-15", "12"] {
+            assert_eq!(unit(text), None, "{text}");
         }
     }
 

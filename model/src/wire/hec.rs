@@ -86,7 +86,8 @@ fn entry<'a>(
     if event.text == "\"\"" {
         return Err((Fault::Blank, Rejection::whole("the member \"event\" is an empty string")));
     }
-    let time = envelope.time.and_then(|value| time::read(value.unquoted()));
+    let written = envelope.time.map(|value| value.unquoted());
+    let time = written.and_then(time::read);
     let mut entry = match (event.kind, time) {
         (Kind::Object, Some(time)) => ForeignObject::read_at(event.text.as_bytes(), limits, time),
         (Kind::Object, None) => ForeignObject::read(event.text.as_bytes(), limits),
@@ -94,7 +95,7 @@ fn entry<'a>(
     }
     .map_err(malformed)?;
     if let Some(time) = time {
-        entry.set_time(time);
+        entry.set_time_in(time, written.and_then(time::unit));
     }
     if let Some(fields) = envelope.fields.filter(|fields| fields.kind == Kind::Object) {
         entry.fill_from(fields.text);

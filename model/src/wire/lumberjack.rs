@@ -138,7 +138,7 @@ fn json(document: &[u8], number: u64, repeats: &mut Repeats, sink: &mut dyn Sink
         Ok(mut entry) => {
             let placed = memchr::memmem::find(document, b"\"offset\":").is_some();
             let unit = if placed { Duration::from_secs(1) } else { Duration::from_millis(1) };
-            let unique = entry.time().is_some_and(|time| time.is_finer_than(unit));
+            let unique = entry.is_finer_than(unit);
             let key = unique.then(|| repeats.key(document));
             let _ = sink.take(number, key.as_deref(), &mut entry)?;
         }

@@ -28,10 +28,15 @@ pub mod syslog;
 pub mod testing;
 pub mod text;
 
+use std::time::Duration;
+
 use crate::entry::{Incoming, Limits, Rejection};
 use crate::json::Fault;
 use crate::{EntryId, Timestamp};
 pub use session::{Broken, Datagrams, Session, Step};
+
+/// The unit of times that come as a count of nanoseconds: clocks behind them tell milliseconds at least.
+const CLOCK: Option<Duration> = Some(Duration::from_millis(1));
 
 /// Takes the entries of one request.
 pub trait Sink {

@@ -13,7 +13,7 @@ use super::{DURATION, IngressSpec, ListenerSpec, LocalRef, NAME, QUANTITY};
 #[x_kube(
     cel,
     validation = Rule::new("has(self.tokensSecretRef) || self.insecure")
-        .message("who may send is not said: name a Secret with tokens in ingestor.tokensSecretRef, or set ingestor.insecure: true to take entries from anybody"),
+        .message("no access policy for senders: name a Secret with tokens in ingestor.tokensSecretRef, or set ingestor.insecure: true to accept entries from anyone"),
     validation = Rule::new("!has(self.tokensSecretRef) || !self.insecure")
         .message("ingestor.tokensSecretRef and ingestor.insecure: true exclude each other"),
     validation = Rule::new("!has(self.ingress) || !self.insecure")

@@ -11,7 +11,7 @@ use super::{IngressSpec, LocalRef};
 #[x_kube(
     cel,
     validation = Rule::new("(has(self.auth) && has(self.auth.usersSecretRef)) || self.insecure")
-        .message("who may read is not said: name a Secret with users in query.auth.usersSecretRef, or set query.insecure: true to let anybody read"),
+        .message("no access policy for readers: name a Secret with users in query.auth.usersSecretRef, or set query.insecure: true to let anyone search"),
     validation = Rule::new("!has(self.auth) || !has(self.auth.usersSecretRef) || !self.insecure")
         .message("query.auth.usersSecretRef and query.insecure: true exclude each other"),
     validation = Rule::new("!has(self.ingress) || !self.insecure")

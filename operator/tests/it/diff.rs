@@ -103,7 +103,7 @@ async fn what_cannot_be_is_an_error_that_says_why() {
     let refused = embedded("logs", json!({ "ingestor": { "insecure": false } }));
     let (code, text) = diff(&site, &refused).await;
     assert_eq!(code, 2);
-    assert!(text.contains("who may send is not said"), "{text}");
+    assert!(text.contains("no access policy for senders"), "{text}");
     let credentials = json!({ "storage": { "elasticsearch": { "credentialsSecretRef": { "name": "es" } } } });
     let (code, text) = diff(&site, &elasticsearch("logs", "http://es:9200", credentials)).await;
     assert_eq!(code, 2);

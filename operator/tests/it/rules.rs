@@ -61,12 +61,12 @@ fn cases() -> Vec<Case> {
         on_disk(
             "nobody-named",
             json!({ "ingestor": { "insecure": null } }),
-            Some("who may send is not said"),
+            Some("no access policy for senders"),
         ),
         on_disk(
             "no-reader-named",
             json!({ "query": { "insecure": null } }),
-            Some("who may read is not said"),
+            Some("no access policy for readers"),
         ),
         on_disk(
             "tokens-and-insecure",

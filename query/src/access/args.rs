@@ -48,7 +48,7 @@ pub struct AccessArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAccess {
     #[error(
-        "it is not said who may search: give --users-file FILE with people, --tokens-file FILE with the tokens of programs, or both; or --insecure to let anybody search"
+        "no access policy: pass --users-file FILE for people, --tokens-file FILE for programs, or both; or --insecure to let anyone search"
     )]
     Nobody,
     #[error(
@@ -66,7 +66,7 @@ pub enum InvalidAccess {
 pub enum AccessError {
     #[error(transparent)]
     Invalid(#[from] InvalidAccess),
-    #[error("failed to learn who may search: {0}")]
+    #[error("failed to load the access policy: {0}")]
     File(#[from] watched::AccessError),
     #[error("failed to set up sessions: {0}")]
     Key(#[from] KeyError),

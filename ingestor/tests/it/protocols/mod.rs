@@ -14,5 +14,6 @@ mod lumberjack;
 mod otlp;
 mod otlp_grpc;
 mod relp;
+mod retries;
 mod syslog;
 mod text;

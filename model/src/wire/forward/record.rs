@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::Timestamp;
 use crate::entry::{Draft, Field, Rejection};
 use crate::vocabulary::{self, When, time};
+use crate::wire::CLOCK;
 use crate::wire::msgpack::{Reader, Token, copy, cut, key, scalar};
 
 /// Names with dots are looked for down to this many keys.
@@ -69,6 +70,10 @@ fn set_time(draft: &mut Draft<'_>, token: Token<'_>) -> Option<String> {
         _ => None,
     };
     match (time, token) {
+        (Some(time), Token::Extension(..)) => {
+            draft.set_time_in(time, CLOCK);
+            None
+        }
         (Some(time), _) => {
             draft.set_time(time);
             None

@@ -4,7 +4,7 @@ use crate::Timestamp;
 use crate::entry::{Draft, Field, Limits, Members, Rejection};
 use crate::line::{self, Context};
 use crate::vocabulary::{self, Match};
-use crate::wire::{Full, Sink};
+use crate::wire::{CLOCK, Full, Sink};
 
 /// Puts the lines of one push together, and hands them to its sink. Nothing is allocated for each.
 pub(super) struct Lines<'a, 's> {
@@ -84,7 +84,7 @@ impl<'a, 's> Lines<'a, 's> {
         }
         self.draft.set(Field::Message, line.text);
         if let Some(time) = line.time {
-            self.draft.set_time(time);
+            self.draft.set_time_in(time, CLOCK);
         }
         if let Some(tenant) = self.tenant {
             self.draft.metadata().free_key("tenant");

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use super::any::{Any, Container};
 use super::shared::Shared;
 use crate::entry::{Draft, Field, Limits, Members, Rejection};
+use crate::wire::CLOCK;
 use crate::{Level, Timestamp, vocabulary};
 
 /// What a log record says beside its attributes and its body.
@@ -42,7 +43,7 @@ impl<'a> Record<'a> {
     ) -> Result<(), Rejection> {
         match (self.time, self.observed) {
             (0, 0) => {}
-            (0, nanos) | (nanos, _) => draft.set_time(time(nanos)),
+            (0, nanos) | (nanos, _) => draft.set_time_in(time(nanos), CLOCK),
         }
         set_message(body, self.event.clone(), draft, limits)?;
         self.set_level(draft);

@@ -96,7 +96,7 @@ fn deliver_text<'a>(
 
 /// What names no microsecond may be another message that looks the same.
 fn names_microseconds(draft: &Draft<'_>) -> bool {
-    draft.time().is_some_and(|time| time.is_finer_than(Duration::from_millis(1)))
+    draft.is_finer_than(Duration::from_millis(1))
 }
 
 fn fill<'a>(
@@ -107,14 +107,14 @@ fn fill<'a>(
     context: &Context,
 ) {
     let message = header.message.strip_prefix('\u{feff}').unwrap_or(header.message);
-    let time = draft.time();
+    let (time, unit) = (draft.time(), draft.time_unit());
     let mut line = line::recognise(message, context);
     // What the text says of its level is more than the priority, which many programs leave at its default.
     let level = line.level.is_some();
     let resource = line.resource_id.take();
     fill_text(draft, line);
     if let Some(time) = time {
-        draft.set_time(time);
+        draft.set_time_in(time, unit);
     }
     match (header.app, resource) {
         (Some(app), resource) => {

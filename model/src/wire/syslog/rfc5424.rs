@@ -2,8 +2,8 @@
 
 use super::message::Header;
 use super::structured;
-use crate::Timestamp;
 use crate::entry::Draft;
+use crate::{Timestamp, vocabulary};
 
 /// Reads what follows the priority; `None` where it is in another format.
 pub(super) fn read<'a>(text: &'a str, draft: &mut Draft<'a>) -> Option<Header<'a>> {
@@ -30,7 +30,7 @@ pub(super) fn read<'a>(text: &'a str, draft: &mut Draft<'a>) -> Option<Header<'a
         ..Header::default()
     };
     match Timestamp::parse_rfc3339(time.as_bytes()) {
-        Some(time) => draft.set_time(time),
+        Some(at) => draft.set_time_in(at, vocabulary::time::unit(time)),
         None => header.time = given(time),
     }
     if let Some(length) = structured::extent(rest) {

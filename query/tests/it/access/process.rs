@@ -28,7 +28,7 @@ fn it_does_not_start_before_it_is_told_who_may_search() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();
     let error = refusal(folder.path(), &[]);
-    assert!(error.starts_with("it is not said who may search: "), "{error}");
+    assert!(error.starts_with("no access policy: "), "{error}");
     for way in ["--users-file FILE", "--tokens-file FILE", "--insecure"] {
         assert!(error.contains(way), "{error}");
     }
@@ -37,7 +37,7 @@ fn it_does_not_start_before_it_is_told_who_may_search() {
     assert!(error.starts_with("--insecure and --users-file exclude each other: leave out"), "{error}");
     let error = refusal(folder.path(), &["--users-file", &at("users")]);
     assert!(
-        error.starts_with(&format!("failed to learn who may search: failed to read {}", at("users"))),
+        error.starts_with(&format!("failed to load the access policy: failed to read {}", at("users"))),
         "{error}"
     );
     std::fs::write(at("users"), "ada:secret").unwrap();

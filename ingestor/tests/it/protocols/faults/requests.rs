@@ -133,7 +133,7 @@ fn hec(batch: &Batch) -> String {
 fn datadog(batch: &Batch) -> String {
     let entries = each(
         batch,
-        |_, micros, message| json!({"timestamp": micros / 1_000 + 7, "message": message, "service": "faults"}),
+        |_, micros, message| json!({"timestamp": micros / 1_000, "message": message, "service": "faults"}),
     );
     json!(entries).to_string()
 }
