@@ -1,5 +1,6 @@
 // For OTLP over gRPC: unary calls over HTTP/2 without TLS.
 
+import { once } from 'node:events';
 import http2 from 'node:http2';
 
 import { readableCall } from '../witness.mjs';
@@ -44,6 +45,7 @@ export class GrpcProxy extends Proxy {
 async function refused(refuser, headers, body) {
   const session = http2.connect(`http://127.0.0.1:${refuser.ports['otlp-grpc']}`);
   session.on('error', () => {});
+  await once(session, 'connect');
   try {
     return await call(session, headers, body, async () => {
       await new Promise((resolve, reject) => session.ping((error) => (error ? reject(error) : resolve())));
