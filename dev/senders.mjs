@@ -9,6 +9,7 @@ import { CATALOG } from './senders/catalog.mjs';
 import { drive, RUNS, runsOf } from './senders/lib/drive.mjs';
 import { startIngest } from './senders/lib/ingest.mjs';
 import { install } from './senders/lib/install.mjs';
+import { Refusing, REFUSING } from './senders/lib/refusing.mjs';
 import { writeTable } from './senders/lib/table.mjs';
 
 const RESULTS = path.join(process.env.CARGO_TARGET_DIR ?? path.join(root, 'target'), 'senders.json');
@@ -30,10 +31,11 @@ for (const runtime of new Set(wanted.map((sender) => sender.runtime))) {
   }
 }
 
+const refusing = new Refusing();
 const running = new Set();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, async () => {
-    await Promise.all([...running].map(({ platform }) => platform.stop()));
+    await Promise.all([refusing.end(), ...[...running].map(({ platform }) => platform.stop())]);
     process.exit(130);
   });
 }
@@ -42,6 +44,7 @@ const results = earlier();
 const queue = [...wanted];
 let failed = 0;
 await Promise.all(Array.from({ length: jobs }, work));
+await refusing.end();
 mkdirSync(path.dirname(RESULTS), { recursive: true });
 if (CATALOG.every(({ id }) => results[id])) writeTable(CATALOG, results);
 else say('docs/senders.md is written once every sender has been driven');
@@ -72,7 +75,7 @@ async function driveAll(sender) {
   running.add(ingest);
   try {
     for (const run of runsOf(sender)) {
-      runs[run] = await drive(sender, run, { dir: folders[sender.runtime], ingest });
+      runs[run] = await drive(sender, run, { dir: folders[sender.runtime], ingest, refusing });
       problems.push(...faults(run, runs[run]));
     }
   } finally {
@@ -87,10 +90,12 @@ async function driveAll(sender) {
   return problems.length === 0 ? [] : [...problems, `see ${ingest.dataDir}`];
 }
 
-function faults(run, { found, sent, twice, missing, lostAcknowledged, refused, cut, output }) {
+function faults(run, { found, sent, twice, missing, lost, lostAcknowledged, refusals, unread, cut, output, witness }) {
   const last = output.trim().split('\n').at(-1)?.slice(0, 300);
   if (run === 'plain') return found === sent && twice === 0 ? [] : [`${sent} sent, ${found} found, ${twice} of them twice; missing ${missing.join(', ')}${last && `; the client says: ${last}`}`];
   if (lostAcknowledged > 0) return [`${run}: ${lostAcknowledged} acknowledged ones are not found`];
-  if (run === 'restart') return cut ? [] : ['restart: no request came that could be cut off'];
-  return refused > 0 ? [] : [`${run}: no request came that could be refused`];
+  if (witness) return [`${run}: what passed was not understood: ${witness}`];
+  if (lost > 0 && unread > 0) return [`${run}: ${lost} are not found, and ${unread} requests could not be read: nobody knows whether they were acknowledged`];
+  if (REFUSING.includes(run)) return refusals.length === 0 ? [`${run}: no request came that could be refused`] : refusals.filter((status) => /^(2|OK)/.test(status)).map((status) => `${run}: an ingestor that should refuse answered ${status}`);
+  return cut ? [] : ['restart: no request came that could be cut off'];
 }

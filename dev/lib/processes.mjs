@@ -44,12 +44,13 @@ export function freePort() {
 
 /**
  * Starts a binary in a process group of its own, so that Ctrl-C reaches it only through us.
- * Its output goes to `logFile`, without passing through this process.
+ * Its output goes to `logFile`, without passing through this process. `through` is a command that starts it.
  */
-export function start(name, args, { logFile, profile, env } = {}) {
+export function start(name, args, { logFile, profile, env, through = [] } = {}) {
   mkdirSync(path.dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a');
-  const child = spawn(binary(name, profile), args, {
+  const [program, ...before] = [...through, binary(name, profile)];
+  const child = spawn(program, [...before, ...args], {
     detached: true,
     stdio: ['ignore', log, log],
     env: { ...process.env, ...env },

@@ -50,6 +50,7 @@ const AGENTS = {
     const journal = path.join(work, 'shop.journal');
     const made = spawnSync(path.join(debian, 'lib/systemd/systemd-journal-remote'), ['-o', journal, '-'], { input: journalExport(), env: { ...process.env, ...unpacked } });
     if (made.status !== 0) throw new Error(`the journal was not made: ${made.stderr}`);
+    logged();
     while (!ending) {
       run(path.join(debian, 'lib/systemd/systemd-journal-upload'), ['--url', `http://${host}:${port}`, '--file', journal, `--save-state=${work}/state`], unpacked);
       const code = await new Promise((resolve) => child.once('exit', resolve));
@@ -90,6 +91,12 @@ async function write() {
     appendFileSync(logFile, lines(entries.slice(first, first + 50)));
     await sleep(Number(pause));
   }
+  logged();
+}
+
+/** Read by who drives this. */
+function logged() {
+  writeFileSync(path.join(work, 'logged'), '');
 }
 
 function lines(batch) {

@@ -39,6 +39,8 @@ public class Senders {
             Thread.sleep(pause);
         }
         client.send(batch);
+        // Read by who drives this.
+        Files.createFile(Path.of("logged"));
         client.end();
         System.exit(0);
     }

@@ -1,7 +1,7 @@
-// Drives one sender against an ingestor: once as it is, once against refusals of either kind, once while the ingestor is killed.
+// Drives one sender against an ingestor: once as it is, once against each kind of refusal, once while the ingestor is killed.
 
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -9,22 +9,28 @@ import { delivery } from '../../lib/platform.mjs';
 import { makeEntries, SENT } from './entries.mjs';
 import { compare, entriesOf } from './found.mjs';
 import { cache, sources } from './install.mjs';
-import { GrpcProxy, HttpProxy } from './proxy.mjs';
+import { GrpcProxy } from './proxy/grpc.mjs';
+import { HttpProxy } from './proxy/http.mjs';
+import { TcpProxy } from './proxy/tcp.mjs';
+import { REFUSING } from './refusing.mjs';
 
-export const RUNS = ['plain', '429', '503', 'restart'];
+export const RUNS = ['plain', ...REFUSING, 'restart'];
 const REFUSALS = 2;
 const DRIVER_MS = 120_000;
 /** Between batches of 50: datagrams find room in the socket's buffer, refusals meet some of many requests, and a killed ingestor is back before everything was sent. */
 const UDP_PAUSE_MS = 20;
-const PAUSE_MS = { plain: 0, 429: 100, 503: 100, restart: 300 };
+const PAUSE_MS = { plain: 0, restart: 300 };
+const REFUSED_PAUSE_MS = 100;
+/** What stands between: HTTP and gRPC have an answer that refuses, the others only acknowledge. */
+const REFUSABLE = { http: HttpProxy, grpc: GrpcProxy };
 
-/** Which of the runs mean anything for a sender: only HTTP and gRPC have an answer that refuses. */
+/** Which of the runs mean anything for a sender. */
 export function runsOf(sender) {
-  return sender.proxy ? RUNS : RUNS.filter((run) => run === 'plain' || run === 'restart');
+  return RUNS.filter((run) => sender.proxy in REFUSABLE || !REFUSING.includes(run));
 }
 
 /** What became of the entries of one run. */
-export async function drive(sender, run, { dir, ingest }) {
+export async function drive(sender, run, { dir, ingest, refusing }) {
   const word = `s${run[0]}${Math.random().toString(36).slice(2, 9).replace(/[^a-z]/g, 'q')}`;
   const entries = makeEntries(word, { without: Object.keys(sender.without ?? {}), envelope: sender.envelope });
   const work = path.join(ingest.dataDir, 'runs', `${sender.id}-${run}`);
@@ -32,36 +38,37 @@ export async function drive(sender, run, { dir, ingest }) {
   const entriesFile = path.join(work, 'entries.jsonl');
   writeFileSync(entriesFile, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
 
-  const proxy = run === 'plain' ? null : await startProxy(sender, run, word, ingest);
+  const refusers = REFUSING.includes(run) ? await refusing.some(run, REFUSALS) : [];
+  const proxy = run === 'plain' ? null : await startProxy(sender, run, word, ingest, refusers);
   const before = (await delivery(ingest.platform)).received;
-  const driver = start(sender, { dir, work, entriesFile, ingest, port: proxy?.port ?? ingest.ports[sender.listener], pause: PAUSE_MS[run] || (sender.listener.endsWith('udp') ? UDP_PAUSE_MS : 0) });
+  const pause = PAUSE_MS[run] ?? REFUSED_PAUSE_MS;
+  const driver = start(sender, { dir, work, entriesFile, ingest, port: proxy?.port ?? ingest.ports[sender.listener], pause: pause || (sender.listener.endsWith('udp') ? UDP_PAUSE_MS : 0) });
   try {
     if (run === 'restart' && !proxy) await killAmid(ingest.platform, before);
     const expected = entries.length;
     // One that stays is ended when all is found, or nothing new came for so long.
-    if (sender.stays) await Promise.race([driver.ended, settled(ingest.platform, word, expected, sender.stays)]);
+    if (sender.stays) await Promise.race([driver.ended, settled(driver, ingest.platform, word, expected, () => sender.stays + (proxy?.askedMs ?? 0))]);
     await driver.stop(sender.stays ? 0 : DRIVER_MS);
     if (proxy?.cutting) await proxy.cutting;
-    const found = await entriesOf(ingest.platform, word, expected, run === 'plain' ? 3_000 : 2_000);
+    const found = await entriesOf(ingest.platform, word, expected, () => (run === 'plain' ? 3_000 : 2_000));
     const result = compare(entries, found);
-    const lost = proxy ? result.lost.filter((n) => proxy.acknowledged.has(n)) : [];
     return {
-      ...result, missing: result.lost.slice(0, 10).map((n) => `${n} (${entries[n].kind})`), lost: result.lost.length + result.lostEqual, lostAcknowledged: lost.length, refused: proxy?.refused ?? 0, unread: proxy?.unread ?? 0,
-      cut: run !== 'restart' || !proxy || proxy.cutAfter === undefined, output: driver.output().slice(-2_000), code: driver.code,
+      ...result, missing: result.lost.slice(0, 10).map((n) => `${n} (${entries[n].kind})`), lost: result.lost.length + result.lostEqual, lostAcknowledged: proxy?.acknowledged.lostOf(result) ?? 0,
+      refusals: proxy?.refusals ?? [], unread: proxy?.unread ?? 0, witness: proxy?.misunderstood, cut: run !== 'restart' || !proxy || proxy.cutAfter === undefined, output: driver.output().slice(-2_000), code: driver.code,
     };
   } finally {
     await driver.stop(0);
     // An ingestor that is on its way back would outlive us.
     await proxy?.cutting?.catch(() => {});
     await proxy?.vanish();
+    await Promise.all(refusers.map((refuser) => refuser.release()));
   }
 }
 
-async function startProxy(sender, run, word, ingest) {
+async function startProxy(sender, run, word, ingest, refusers) {
   if (!sender.proxy) return null;
-  const Kind = sender.proxy === 'grpc' ? GrpcProxy : HttpProxy;
-  const refuse = run === 'restart' ? undefined : Number(run);
-  const proxy = new Kind({ upstream: ingest.ports[sender.listener], run: word, refuse, refusals: refuse ? REFUSALS : 0, cutAfter: run === 'restart' ? SENT * 0.3 : undefined });
+  const Kind = REFUSABLE[sender.proxy] ?? TcpProxy;
+  const proxy = new Kind({ protocol: sender.proxy, upstream: ingest.ports[sender.listener], run: word, refusers, cutAfter: run === 'restart' ? SENT * 0.3 : undefined });
   proxy.onCut = () => (proxy.cutting = cutOff(proxy, ingest.platform));
   return proxy.listen();
 }
@@ -84,9 +91,9 @@ async function killAmid(platform, before) {
   await platform.startAgain();
 }
 
-/** Resolves when all is found, or nothing comes any more. */
-async function settled(platform, word, expected, quietMs) {
-  await sleep(1_000);
+/** Resolves when the client has logged everything, and all is found or nothing comes any more. */
+async function settled(driver, platform, word, expected, quietMs) {
+  for (const until = Date.now() + DRIVER_MS; !driver.hasLogged() && driver.code === undefined && Date.now() < until; ) await sleep(100);
   await entriesOf(platform, word, expected, quietMs);
 }
 
@@ -97,7 +104,7 @@ function start(sender, { dir, work, entriesFile, ingest, port, pause }) {
   const out = openSync(log, 'a');
   const child = spawn(program, [...args, ...given], { cwd: work, stdio: ['ignore', out, out], env: { ...process.env, CACHE: cache, WORK: work, CA_FILE: ingest.caFile ?? '' } });
   closeSync(out);
-  const driver = { code: undefined, output: () => readFileSync(log, 'utf8') };
+  const driver = { code: undefined, output: () => readFileSync(log, 'utf8'), hasLogged: () => existsSync(path.join(work, 'logged')) };
   driver.ended = new Promise((resolve) => {
     child.once('error', () => resolve(-1));
     child.once('exit', (code) => resolve(code ?? -1));

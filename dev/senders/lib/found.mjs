@@ -7,7 +7,7 @@ import { shipped } from '../../lib/platform.mjs';
 
 const AWAY_MS = 30_000;
 
-/** Waits until nothing more of a run arrives, and returns its entries. */
+/** Waits until nothing more of a run arrives for as long as `quietMs` says by then, and returns its entries. */
 export async function entriesOf(platform, run, expected, quietMs) {
   let before = -1;
   let since = Date.now();
@@ -15,7 +15,7 @@ export async function entriesOf(platform, run, expected, quietMs) {
     const total = await settledTotal(platform, run);
     if (total !== before) [before, since] = [total, Date.now()];
     // What is sent twice comes late too.
-    const patience = total >= expected ? Math.min(quietMs, 1_200) : quietMs;
+    const patience = total >= expected ? Math.min(quietMs(), 1_200) : quietMs();
     if (Date.now() - since >= patience) return allOf(platform, run);
     await sleep(200);
   }
@@ -73,6 +73,7 @@ export function compare(sent, found) {
     sent: sent.length,
     found: seen.size + Math.min(equal, same),
     lost,
+    equal: same,
     lostEqual: Math.max(0, same - equal),
     twice: twice.length + Math.max(0, equal - same),
     altered: [...new Set(altered)],

@@ -9,16 +9,18 @@ import { startPlatform } from '../../lib/platform.mjs';
 import { portIsFree } from '../../lib/processes.mjs';
 
 /** Below the ports that systems give to outgoing connections, so that nobody takes one while the ingestor is away. */
-async function quietPort() {
+export async function quietPort() {
   for (;;) {
     const port = 12_000 + Math.floor(Math.random() * 18_000);
     if (await portIsFree(port)) return port;
   }
 }
 
+export const newFolder = () => mkdtempSync(path.join(tmpdir(), 'logpipeline-senders-'));
+
 /** Starts both; `only` names the listeners that are opened beside HTTP. */
 export async function startIngest(only, profile) {
-  const dataDir = mkdtempSync(path.join(tmpdir(), 'logpipeline-senders-'));
+  const dataDir = newFolder();
   const ports = { http: await quietPort() };
   for (const name of only) ports[name] = await quietPort();
   const certificate = only.includes('syslog-tls') ? makeCertificate(dataDir) : null;

@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { root } from '../../lib/processes.mjs';
 import { AWKWARD, SENT } from './entries.mjs';
+import { REFUSING } from './refusing.mjs';
 
 const PAGE = path.join(root, 'docs/senders.md');
 const [BEGIN, END] = ['<!-- made by make senders -->', '<!-- end -->'];
@@ -19,7 +20,7 @@ export function writeTable(catalog, results) {
 }
 
 export function table(catalog, results) {
-  const head = ['sender', 'version', 'protocol', 'sent', 'found', 'on a 429', 'on a 503', 'after a restart'];
+  const head = ['sender', 'version', 'protocol', 'sent', 'found', 'log full', 'disk full', 'ending', 'killed'];
   const rows = catalog.filter(({ id }) => results[id]).map((sender) => cells(sender, results[sender.id]));
   return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 }
@@ -28,7 +29,7 @@ function cells(sender, runs) {
   const { plain } = runs;
   const cannot = Object.keys(sender.without ?? {}).map((kind) => AWKWARD[kind]);
   const sent = number(plain.sent) + (cannot.length > 0 ? `, without ${cannot.join(', ')}` : '');
-  return [sender.name, sender.version, sender.protocol, sent, outcome(plain), refusal(runs['429']), refusal(runs['503']), restart(sender, runs.restart)];
+  return [sender.name, sender.version, sender.protocol, sent, outcome(plain), ...REFUSING.map((run) => refusal(runs[run])), restart(sender, runs.restart)];
 }
 
 /** How many were found, and what else is to be known of them. */
@@ -39,15 +40,16 @@ function outcome({ found, twice, altered }) {
 
 function refusal(run) {
   if (!run) return '–';
-  const { lost, twice } = run;
-  return [lost === 0 ? 'tries again: all found' : `drops ${number(lost)}`, twice > 0 && `${number(twice)} twice`].filter(Boolean).join(', ');
+  const { lost, twice, refusals } = run;
+  const told = [lost === 0 ? 'all found' : `drops ${number(lost)}`, twice > 0 && `${number(twice)} twice`].filter(Boolean).join(', ');
+  return `${[...new Set(refusals)].join(', ')}: ${told}`;
 }
 
 function restart(sender, { lost, lostAcknowledged, twice }) {
   const told = [];
   if (lostAcknowledged > 0) told.push(`**${number(lostAcknowledged)} acknowledged ones lost**`);
   const own = lost - lostAcknowledged;
-  if (own > 0) told.push(sender.proxy || sender.acknowledged ? `drops ${number(own)} that nobody acknowledged` : `${number(SENT - lost)} found; nothing is acknowledged`);
+  if (own > 0) told.push(sender.proxy ? `drops ${number(own)} that nobody acknowledged` : `${number(SENT - lost)} found; nothing is acknowledged`);
   if (lost === 0) told.push('all found');
   told.push(twice > 0 ? `${number(twice)} twice` : lost === 0 && 'once');
   return told.filter(Boolean).join(', ');

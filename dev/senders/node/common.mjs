@@ -1,6 +1,6 @@
 // FILE ENTRIES HOST PORT PAUSE_MS [VARIANT]: what every driver is started with.
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 const BATCH = 50;
 const [file, host, port, pause, given] = process.argv.slice(2);
@@ -20,6 +20,14 @@ export async function* batches() {
     yield entries.slice(first, first + BATCH);
     await sleep(Number(pause));
   }
+  // Read by who drives this.
+  writeFileSync('logged', '');
+}
+
+/** For clients that don't say when they have sent everything: they are ended from outside. */
+export function stay() {
+  setInterval(() => {}, 60_000);
+  return new Promise(() => {});
 }
 
 /** An entry as Elastic's schema has it. */

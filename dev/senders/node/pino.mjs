@@ -2,7 +2,7 @@
 
 import pino from 'pino';
 
-import { batches, HOST, PORT, said, sleep, URL_, variant } from './common.mjs';
+import { batches, HOST, PORT, said, stay, URL_, variant } from './common.mjs';
 
 const socket = (mode) => ({ target: 'pino-socket', options: { address: HOST, port: PORT, mode, reconnect: true, recovery: true, recoveryQueueMaxSize: 10_000_000 } });
 const TRANSPORTS = {
@@ -25,8 +25,4 @@ const logger = pino({ base: { hostname: 'web1' } }, transport);
 for await (const batch of batches()) {
   for (const { message, fields } of batch) logger.info(fields, message);
 }
-// Some send what they hold only on a timer, and lose it when they are closed before.
-await sleep(4_000);
-transport.end();
-await said(transport, 'close');
-process.exit(0);
+await stay();

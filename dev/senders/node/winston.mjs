@@ -2,7 +2,7 @@
 
 import winston from 'winston';
 
-import { batches, HOST, PORT, sleep, URL_, variant } from './common.mjs';
+import { batches, HOST, PORT, stay, URL_, variant } from './common.mjs';
 
 const TRANSPORTS = {
   elasticsearch: async () => {
@@ -37,7 +37,4 @@ logger.on('error', (error) => console.log(String(error?.message ?? error).slice(
 for await (const batch of batches()) {
   for (const { message, fields } of batch) logger.info(message, fields);
 }
-// None of them says when it has sent everything; those that try again late are ended from outside.
-await sleep(/loki|splunk/.test(variant) ? 600_000 : variant === 'elasticsearch' ? 8_000 : 4_000);
-logger.close();
-setTimeout(() => process.exit(0), 500);
+await stay();
