@@ -244,6 +244,10 @@ impl Sink for BatchSink<'_> {
         Ok(())
     }
 
+    fn receipt(&self) -> Option<EntryId> {
+        Some(self.parsed.origin.receipt)
+    }
+
     fn received_at(&self) -> Timestamp {
         self.received_at
     }

@@ -63,6 +63,11 @@ pub trait Sink {
     /// Counts an entry that could not be read.
     fn reject(&mut self, number: u64, rejection: Rejection) -> Result<(), Full>;
 
+    /// The receipt of the batch, where it will have one: what acknowledges an entry may name it.
+    fn receipt(&self) -> Option<EntryId> {
+        None
+    }
+
     /// When the entries are received: what a time without a year is near to.
     fn received_at(&self) -> Timestamp;
 

@@ -60,6 +60,7 @@ impl Server {
                 step.close = true;
             }
             b"syslog" => {
+                let before = *entries;
                 for message in frame.data.chunks(piece(sink.limits())) {
                     let whole = message.len() == frame.data.len();
                     let resent = whole.then(|| self.repeats.key(message));
@@ -69,7 +70,11 @@ impl Server {
                         deliver(message, resent.as_deref(), &self.settings, *entries, draft, sink)?;
                     }
                 }
-                answer("200 OK");
+                // Of what holds no message there is nothing to ask about.
+                match sink.receipt().filter(|_| *entries > before) {
+                    Some(receipt) => answer(&format!("200 OK {receipt}")),
+                    None => answer("200 OK"),
+                }
             }
             b"close" => {
                 answer("200 OK");

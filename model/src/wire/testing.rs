@@ -11,6 +11,7 @@ pub struct Collector {
     pub room: usize,
     /// What times without a year are near to.
     pub received_at: Timestamp,
+    pub receipt: Option<EntryId>,
     pub entries: Vec<Collected>,
     pub rejections: Vec<(u64, Rejection)>,
 }
@@ -43,6 +44,7 @@ impl Default for Collector {
             limits: Limits::default(),
             room: 64 << 20,
             received_at: Timestamp::from_unix_seconds(1_800_000_000),
+            receipt: None,
             entries: Vec::new(),
             rejections: Vec::new(),
         }
@@ -70,6 +72,10 @@ impl Sink for Collector {
     fn reject(&mut self, number: u64, rejection: Rejection) -> Result<(), Full> {
         self.rejections.push((number, rejection));
         Ok(())
+    }
+
+    fn receipt(&self) -> Option<EntryId> {
+        self.receipt
     }
 
     fn received_at(&self) -> Timestamp {

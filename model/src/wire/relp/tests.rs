@@ -161,3 +161,18 @@ fn equal_messages_of_a_session_are_entries_of_their_own_and_known_again() {
     assert_ne!(keys()[0], keys()[1]);
     assert_eq!(keys(), keys());
 }
+
+#[test]
+fn the_answer_to_a_message_has_the_receipt_and_no_other_has_it() {
+    let receipt: crate::EntryId = "019ad5b1-7c00-7a51-9f3c-2d1f6a7b8c90".parse().unwrap();
+    let mut sink = Collector { receipt: Some(receipt), ..Collector::default() };
+    let session = [OPEN, b"2 syslog 1 m\n3 syslog 1 \n\n4 close 0 \n"].concat();
+    let step = Server::new(SETTINGS).read(&session, &mut sink).unwrap();
+    let answers = String::from_utf8(step.acknowledge).unwrap();
+    assert!(
+        answers.ends_with(
+            "\n2 rsp 43 200 OK 019ad5b1-7c00-7a51-9f3c-2d1f6a7b8c90\n3 rsp 6 200 OK\n4 rsp 6 200 OK\n"
+        ),
+        "{answers}"
+    );
+}

@@ -106,8 +106,8 @@ impl Speak for Relp {
             if stream.read_line(&mut line).await.ok()? == 0 {
                 return None;
             }
-            // The answer to `open` has several lines, and none ends like this.
-            if let Some(number) = line.strip_suffix(" rsp 6 200 OK\n") {
+            // The answer to `open` has several lines, and none is like this.
+            if let Some((number, _)) = line.split_once(" rsp 43 200 OK ") {
                 self.answered += 1;
                 assert_eq!(number.parse(), Ok(self.answered), "answers come in order");
                 *acknowledged += 1;
