@@ -128,7 +128,7 @@ faults: build ## Break Elasticsearch in every way under load, and kill the inges
 fuzz: require $(TOOLS)/cargo-fuzz ## Fuzz every parser that meets the network, each FUZZ_RUNS times; FUZZ_TARGETS= names some
 	dev/fuzz.sh $(FUZZ_RUNS) $(FUZZ_TARGETS)
 
-senders: build ## Drive 70 real senders against a real ingestor, and count what is found: the table of docs/senders.md (15 minutes, and 20 to install them)
+senders: build ## Drive 70 real senders against a real ingestor, and count what is found: the table of docs/senders.md (half an hour, and 20 minutes to install them)
 	node dev/senders.mjs
 
 require-kubernetes:

@@ -16,7 +16,9 @@ import { REFUSING } from './refusing.mjs';
 
 export const RUNS = ['plain', ...REFUSING, 'restart'];
 const REFUSALS = 2;
-const DRIVER_MS = 120_000;
+const DRIVER_MS = 300_000;
+/** Instead of an exit code. */
+const KILLED = -1;
 /** Between batches of 50: datagrams find room in the socket's buffer, refusals meet some of many requests, and a killed ingestor is back before everything was sent. */
 const UDP_PAUSE_MS = 20;
 const PAUSE_MS = { plain: 0, restart: 300 };
@@ -49,6 +51,7 @@ export async function drive(sender, run, { dir, ingest, refusing }) {
     // One that stays is ended when all is found, or nothing new came for so long.
     if (sender.stays) await Promise.race([driver.ended, settled(driver, ingest.platform, word, expected, () => sender.stays + (proxy?.askedMs ?? 0))]);
     await driver.stop(sender.stays ? 0 : DRIVER_MS);
+    if (driver.code === KILLED && !(sender.stays && driver.hasLogged())) throw new Error(`${run}: the client had not logged everything after ${DRIVER_MS / 1_000} s`);
     if (proxy?.cutting) await proxy.cutting;
     const found = await entriesOf(ingest.platform, word, expected, () => (run === 'plain' ? 3_000 : 2_000));
     const result = compare(entries, found);
@@ -106,8 +109,8 @@ function start(sender, { dir, work, entriesFile, ingest, port, pause }) {
   closeSync(out);
   const driver = { code: undefined, output: () => readFileSync(log, 'utf8'), hasLogged: () => existsSync(path.join(work, 'logged')) };
   driver.ended = new Promise((resolve) => {
-    child.once('error', () => resolve(-1));
-    child.once('exit', (code) => resolve(code ?? -1));
+    child.once('error', () => resolve(KILLED));
+    child.once('exit', (code) => resolve(code ?? KILLED));
   }).then((code) => (driver.code = code));
   /** Waits for its end, and ends it after a while. */
   driver.stop = async (patience) => {
