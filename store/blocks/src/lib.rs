@@ -10,6 +10,7 @@ mod id;
 mod json;
 mod message;
 mod read;
+mod search;
 mod source;
 mod span;
 mod wire;
@@ -18,6 +19,7 @@ pub use block::{Block, Builder, Entry, FieldSummary, Full, TimeSpan};
 pub use error::{Error, Part};
 pub use frame::Cache;
 pub use read::Reader;
+pub use search::{Bitmap, Found};
 pub use source::{FilePart, Source};
 
 /// The version of the format that this program writes, and the only one it reads.

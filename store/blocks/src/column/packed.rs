@@ -121,14 +121,4 @@ impl Packed {
         }
         Ok(values.into_iter().map(|value| value as u32).collect())
     }
-
-    /// Bounds of the numbers, known without them: `None` where only reading tells.
-    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
-        if self.delta {
-            return None;
-        }
-        let most = if self.width == 8 { u64::MAX } else { (1 << (8 * self.width)) - 1 };
-        let above = i64::try_from(most.checked_mul(self.step)?).ok()?;
-        Some((self.least, self.least.checked_add(above)?))
-    }
 }

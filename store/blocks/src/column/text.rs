@@ -50,10 +50,6 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    pub(crate) fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     #[inline]
     pub(crate) fn get(&self, index: usize) -> &[u8] {
         let start = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0);

@@ -112,11 +112,6 @@ impl Learned {
             }
         }
     }
-
-    /// How many variables `place` gives for a text of this template.
-    pub(crate) fn variables_of(&self, number: u32) -> usize {
-        self.templates[number as usize].variables()
-    }
 }
 
 /// The texts of a column, by template: for each text its template (from 1; 0 for those that have none), and the values

@@ -62,7 +62,7 @@ fn members() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
 
     #[test]
     fn entries_of_any_shape(shapes in vec(members(), 1..4), picks in vec((any::<prop::sample::Index>(), members(), any::<bool>()), 0..60)) {
