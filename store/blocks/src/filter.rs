@@ -12,9 +12,18 @@ const PROBES: u64 = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Thirty-two hexadecimal digits, wherever they stand.
-    Value = 0x5851_f42d_4c95_7f2d,
+    Value,
     /// The first twelve bytes of an id, which those of a request share.
-    IdPrefix = 0x1405_7b7e_f767_814f,
+    IdPrefix,
+}
+
+impl Kind {
+    fn salt(self) -> u64 {
+        match self {
+            Self::Value => 0x5851_f42d_4c95_7f2d,
+            Self::IdPrefix => 0x1405_7b7e_f767_814f,
+        }
+    }
 }
 
 fn mix(mut bits: u64) -> u64 {
@@ -25,7 +34,7 @@ fn mix(mut bits: u64) -> u64 {
 
 /// The bits of a value among `bits`.
 fn probes(value: u128, kind: Kind, bits: u64) -> impl Iterator<Item = usize> {
-    let low = mix(value as u64 ^ kind as u64);
+    let low = mix(value as u64 ^ kind.salt());
     let high = mix((value >> 64) as u64 ^ low);
     let step = mix(high ^ low.rotate_left(32)) | 1;
     (0..PROBES).map(move |probe| {
@@ -36,7 +45,7 @@ fn probes(value: u128, kind: Kind, bits: u64) -> impl Iterator<Item = usize> {
 
 /// Writes a filter of these values; each may come several times.
 pub(crate) fn put(mut values: Vec<(u128, Kind)>, streams: &mut Streams, head: &mut Vec<u8>) {
-    values.sort_unstable_by_key(|(value, kind)| (*value, *kind as u64));
+    values.sort_unstable_by_key(|(value, kind)| (*value, kind.salt()));
     values.dedup();
     let mut filter = vec![0u8; (values.len() * BITS_A_VALUE).div_ceil(8)];
     let bits = filter.len() as u64 * 8;

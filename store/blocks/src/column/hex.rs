@@ -104,13 +104,13 @@ fn push(value: &[u8], digits: usize, out: &mut Vec<u8>) {
     const fn digit(byte: u8) -> u8 {
         (byte & 0xf) + (byte >> 6) * 9
     }
-    let mut high = if digits.is_multiple_of(2) { None } else { Some(0) };
-    for byte in value.iter().filter(|byte| **byte != b'-') {
-        match high.take() {
-            None => high = Some(digit(*byte)),
-            Some(first) => out.push(first << 4 | digit(*byte)),
-        }
+    if value.len() != digits {
+        let plain: Vec<u8> = value.iter().copied().filter(|byte| *byte != b'-').collect();
+        return push(&plain, plain.len(), out);
     }
+    let (first, pairs) = value.split_at(digits % 2);
+    out.extend(first.iter().map(|byte| digit(*byte)));
+    out.extend(pairs.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])));
 }
 
 /// Writes values that are of this form.

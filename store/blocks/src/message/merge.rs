@@ -29,8 +29,8 @@ pub(super) fn merge(seen: &[Seen], rows: usize) -> Learned {
     };
     let mut order: Vec<Vec<usize>> = Vec::new();
     let mut groups: HashMap<Vec<u8>, usize, RandomState> = HashMap::default();
-    for index in 0..seen.len() {
-        let group = *groups.entry(merge.shapes[index].outline(&seen[index].text)).or_insert_with(|| {
+    for (index, (one, shape)) in seen.iter().zip(&merge.shapes).enumerate() {
+        let group = *groups.entry(shape.outline(&one.text)).or_insert_with(|| {
             order.push(Vec::new());
             order.len() - 1
         });

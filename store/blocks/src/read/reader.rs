@@ -25,7 +25,7 @@ pub struct Reader<'b> {
 }
 
 /// Reads a cell, and fills it where it is empty.
-fn cached<'c, T>(cell: &'c OnceCell<T>, fill: impl FnOnce() -> Result<T>) -> Result<&'c T> {
+fn cached<T>(cell: &OnceCell<T>, fill: impl FnOnce() -> Result<T>) -> Result<&T> {
     if let Some(value) = cell.get() {
         return Ok(value);
     }

@@ -112,17 +112,13 @@ impl Reader<'_> {
 
     /// Takes away the rows for which the conditions do not hold.
     fn narrow(&self, conditions: &Prefilter, rows: &mut Bitmap) -> Result<()> {
-        let lists: [(&[String], fn(&str) -> TokenTest<'_>); 3] = [
-            (&conditions.tokens, |text| TokenTest::Is(text)),
-            (&conditions.prefixes, |text| TokenTest::StartsWith(text)),
-            (&conditions.fragments, |text| TokenTest::Contains(text)),
-        ];
-        for (list, test) in lists {
-            for text in list {
-                rows.intersect(&self.token(&test(text))?.sure);
-                if rows.is_empty() {
-                    return Ok(());
-                }
+        let tokens = conditions.tokens.iter().map(|text| TokenTest::Is(text));
+        let prefixes = conditions.prefixes.iter().map(|text| TokenTest::StartsWith(text));
+        let fragments = conditions.fragments.iter().map(|text| TokenTest::Contains(text));
+        for test in tokens.chain(prefixes).chain(fragments) {
+            rows.intersect(&self.token(&test)?.sure);
+            if rows.is_empty() {
+                return Ok(());
             }
         }
         for group in &conditions.any_of {

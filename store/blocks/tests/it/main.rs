@@ -13,6 +13,7 @@ mod support;
 // the store's tests, whose names these modules have.
 extern crate self as logpipeline_store;
 
+#[allow(unreachable_pub)]
 #[path = "../../../tests/it/dice.rs"]
 mod dice;
 
@@ -35,8 +36,10 @@ mod ground {
     }
 }
 
+#[allow(unreachable_pub, dead_code)]
 #[path = "../../../tests/it/differential/entries.rs"]
 mod entries;
+#[allow(unreachable_pub)]
 #[path = "../../../tests/it/differential/queries.rs"]
 mod queries;
 
