@@ -9,7 +9,7 @@ pub mod elasticsearch;
 pub mod entry;
 mod hex;
 pub mod id;
-mod json;
+pub mod json;
 pub mod level;
 pub mod line;
 pub mod number;

@@ -95,6 +95,14 @@ fn the_store_knows_no_component_and_no_http_server() {
 }
 
 #[test]
+fn blocks_are_bytes_without_a_runtime_a_network_or_an_engine() {
+    assert_absent(
+        "logpipeline-blocks",
+        &["tokio", "hyper", "axum", "reqwest", "tantivy", "elasticsearch", "tracing", "logpipeline-store"],
+    );
+}
+
+#[test]
 fn the_shared_service_crate_knows_no_product_logic() {
     assert_absent("logpipeline-service", &["logpipeline-model", "logpipeline-store", "tantivy"]);
 }

@@ -2,7 +2,7 @@ use std::fmt;
 
 /// Why bytes are not JSON, or not JSON within bounds. Offsets count bytes from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Fault {
+pub enum Fault {
     #[error("invalid JSON at byte offset {offset}: expected {expected}, found {}", Found(*found))]
     Unexpected { offset: usize, expected: &'static str, found: u8 },
     #[error("the JSON ends at byte offset {offset}, where {expected} was expected")]

@@ -2,7 +2,7 @@ use super::Fault;
 
 /// Where the number that begins at `at` ends: RFC 8259, section 6.
 #[inline]
-pub(crate) fn scan(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
+pub fn scan(bytes: &[u8], mut at: usize) -> Result<usize, Fault> {
     if bytes.get(at) == Some(&b'-') {
         at += 1;
     }

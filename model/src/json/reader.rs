@@ -2,7 +2,7 @@ use super::nesting::Nesting;
 use super::{Escapes, Fault, number, string};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     Object,
     ObjectEnd,
     Array,
@@ -31,17 +31,17 @@ impl Kind {
 
 /// Bytes `start..end` of the text; a key or string with its quotes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Token {
-    pub(crate) kind: Kind,
-    pub(crate) escapes: Escapes,
-    pub(crate) start: usize,
-    pub(crate) end: usize,
+pub struct Token {
+    pub kind: Kind,
+    pub escapes: Escapes,
+    pub start: usize,
+    pub end: usize,
 }
 
 impl Token {
     /// What is between the quotes of a key or string.
     #[inline]
-    pub(crate) fn inner<'a>(&self, text: &'a str) -> &'a str {
+    pub fn inner<'a>(&self, text: &'a str) -> &'a str {
         text.get(self.start + 1..self.end - 1).unwrap_or_default()
     }
 }
@@ -49,7 +49,7 @@ impl Token {
 /// Reads one JSON value token by token and accepts what RFC 8259 does, within a depth. Whether strings
 /// are UTF-8 is for the caller to check.
 #[derive(Debug)]
-pub(crate) struct Reader<'a> {
+pub struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     nesting: Nesting,
@@ -68,19 +68,19 @@ enum State {
 
 impl<'a> Reader<'a> {
     /// Reads the value at the front of `bytes`, which may hold `limit` levels of containers.
-    pub(crate) fn new(bytes: &'a [u8], limit: usize) -> Self {
+    pub fn new(bytes: &'a [u8], limit: usize) -> Self {
         Self { bytes, at: 0, nesting: Nesting::default(), limit, state: State::Value }
     }
 
     /// How many containers are open.
     #[inline]
-    pub(crate) fn depth(&self) -> usize {
+    pub fn depth(&self) -> usize {
         self.nesting.depth()
     }
 
     /// Behind the last token.
     #[inline]
-    pub(crate) fn position(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.at
     }
 
@@ -88,7 +88,7 @@ impl<'a> Reader<'a> {
     // Inlined with all it calls: returned through memory, a token is written in bytes and read in words,
     // which stalls and halves the speed.
     #[inline(always)]
-    pub(crate) fn token(&mut self) -> Result<Option<Token>, Fault> {
+    pub fn token(&mut self) -> Result<Option<Token>, Fault> {
         let byte = match self.state {
             State::Done => return Ok(None),
             _ => self.peek(),
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks that nothing but white space follows the value.
-    pub(crate) fn finish(&mut self) -> Result<(), Fault> {
+    pub fn finish(&mut self) -> Result<(), Fault> {
         match self.peek() {
             None => Ok(()),
             Some(_) => Err(self.fault("the end")),

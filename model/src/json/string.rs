@@ -7,7 +7,7 @@ use crate::hex;
 
 /// What backslashes a string holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Escapes {
+pub enum Escapes {
     /// Plain text that is not JSON at all, without quotes.
     Plain,
     /// None: the string is its own text.
@@ -19,7 +19,7 @@ pub(crate) enum Escapes {
 
 /// Where the string ends whose opening quote is just before `at`: behind its closing quote.
 #[inline]
-pub(crate) fn scan(bytes: &[u8], mut at: usize) -> Result<(usize, Escapes), Fault> {
+pub fn scan(bytes: &[u8], mut at: usize) -> Result<(usize, Escapes), Fault> {
     let mut escapes = Escapes::None;
     loop {
         at = skip_plain(bytes, at);
@@ -111,7 +111,7 @@ fn low_surrogate(bytes: &[u8], at: usize) -> Option<u32> {
 
 /// The text that a string stands for, given what is between its quotes. Halves of surrogate pairs become
 /// U+FFFD.
-pub(crate) fn unescape(raw: &str) -> Cow<'_, str> {
+pub fn unescape(raw: &str) -> Cow<'_, str> {
     if memchr::memchr(b'\\', raw.as_bytes()).is_none() {
         return Cow::Borrowed(raw);
     }
@@ -153,7 +153,7 @@ fn unescape_one(escape: &[u8]) -> (char, usize) {
 
 /// Writes `text` as a string with its quotes, escaping no more than JSON asks for.
 #[inline]
-pub(crate) fn write(text: &str, out: &mut Vec<u8>) {
+pub fn write(text: &str, out: &mut Vec<u8>) {
     let plain = skip_plain(text.as_bytes(), 0);
     out.reserve(text.len() + 2);
     out.push(b'"');
