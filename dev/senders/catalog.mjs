@@ -5,6 +5,8 @@ const UDP = { huge: 'a datagram holds 64 KB' };
 const STAYS = 9_000;
 /** winston-loki rests for a minute after a refusal. */
 const PATIENT = 65_000;
+/** Of a journal, the ingestor waits a minute for room before it refuses; it is refused twice. */
+const HELD = 140_000;
 const LINES = { nul: 'a NUL ends a message here' };
 
 /** Drivers in an ecosystem's own language, beside which stands what it installs. */
@@ -106,7 +108,7 @@ export const CATALOG = [
   { id: 'rsyslog-elasticsearch', name: 'rsyslog, omelasticsearch', version: '8.2302', ...bulk, ...agent('debian', 'rsyslog', 'elasticsearch') },
   { id: 'logger-udp', name: 'logger (util-linux)', version: '2.38', ...syslogUdp, ...agent('none', 'logger', 'udp'), without: { ...UDP, ...LINES } },
   { id: 'logger-tcp', name: 'logger (util-linux)', version: '2.38', ...syslogTcp, ...agent('none', 'logger', 'tcp'), without: LINES },
-  { id: 'journal-upload', name: 'systemd-journal-upload', version: '252', protocol: 'journal export', listener: 'http', proxy: 'http', ...agent('debian', 'journal') },
+  { id: 'journal-upload', name: 'systemd-journal-upload', version: '252', protocol: 'journal export', listener: 'http', proxy: 'http', ...agent('debian', 'journal'), stays: HELD },
   { id: 'otelcol-otlphttp', name: 'OpenTelemetry Collector, otlphttp', version: '0.120.0', ...otlpHttp, ...agent('collector', 'collector', 'otlphttp') },
   { id: 'otelcol-otlp', name: 'OpenTelemetry Collector, otlp', version: '0.120.0', ...otlpGrpc, ...agent('collector', 'collector', 'otlp') },
   { id: 'otelcol-elasticsearch', name: 'OpenTelemetry Collector, elasticsearch', version: '0.120.0', ...bulk, ...agent('collector', 'collector', 'elasticsearch') },

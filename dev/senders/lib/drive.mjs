@@ -26,6 +26,13 @@ const REFUSED_PAUSE_MS = 100;
 /** What stands between: HTTP and gRPC have an answer that refuses, the others only acknowledge. */
 const REFUSABLE = { http: HttpProxy, grpc: GrpcProxy };
 
+const drivers = new Set();
+
+/** Ends every client that runs. */
+export async function stopClients() {
+  await Promise.all([...drivers].map((driver) => driver.stop(0)));
+}
+
 /** Which of the runs mean anything for a sender. */
 export function runsOf(sender) {
   return RUNS.filter((run) => sender.proxy in REFUSABLE || !REFUSING.includes(run));
@@ -111,7 +118,11 @@ function start(sender, { dir, work, entriesFile, ingest, port, pause }) {
   driver.ended = new Promise((resolve) => {
     child.once('error', () => resolve(KILLED));
     child.once('exit', (code) => resolve(code ?? KILLED));
-  }).then((code) => (driver.code = code));
+  }).then((code) => {
+    drivers.delete(driver);
+    driver.code = code;
+  });
+  drivers.add(driver);
   /** Waits for its end, and ends it after a while. */
   driver.stop = async (patience) => {
     if (driver.code !== undefined) return;

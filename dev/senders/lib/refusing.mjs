@@ -34,6 +34,7 @@ export const REFUSING = Object.keys(KINDS);
 export class Refusing {
   #profile;
   #shared = new Map();
+  #running = new Set();
 
   constructor(profile) {
     this.#profile = profile;
@@ -48,7 +49,7 @@ export class Refusing {
   }
 
   async end() {
-    await Promise.all([...this.#shared.values()].map(async (refuser) => (await refuser).release()));
+    await Promise.all([...this.#running].map((release) => release()));
   }
 
   async #start(kind) {
@@ -62,9 +63,11 @@ export class Refusing {
     ];
     const ingestor = start('logpipeline-ingestor', flags, { logFile: path.join(dataDir, 'logs/ingestor.log'), profile: this.#profile, through });
     const release = async () => {
+      this.#running.delete(release);
       await stop(ingestor, 0);
       rmSync(dataDir, { recursive: true, force: true });
     };
+    this.#running.add(release);
     try {
       await ready(ingestor, admin);
       await prepare(ports);
@@ -74,6 +77,8 @@ export class Refusing {
     }
     /** Where it refuses by its end, ends it; what has begun by then is answered. */
     const begun = async () => {
+      // It has read what was sent once it answers others that came later.
+      for (let time = 0; time < 3; time += 1) await (await fetch(`http://127.0.0.1:${ports.http}/`)).arrayBuffer();
       ingestor.child.kill('SIGTERM');
       await Promise.all(Object.values(ports).map(closed));
     };

@@ -38,9 +38,14 @@ function outcome({ found, twice, altered }) {
     .filter(Boolean).join('; ');
 }
 
+/** An ingestor that ends may take a request yet; its entries are found in its own store then. */
+export const isTaken = (status) => /^(2|OK)/.test(status);
+
 function refusal(run) {
   if (!run) return '–';
   const { lost, twice, refusals } = run;
+  const taken = refusals.find(isTaken);
+  if (taken) return `${taken}: taken`;
   const told = [lost === 0 ? 'all found' : `drops ${number(lost)}`, twice > 0 && `${number(twice)} twice`].filter(Boolean).join(', ');
   return `${[...new Set(refusals)].join(', ')}: ${told}`;
 }

@@ -25,7 +25,7 @@ export class GrpcProxy extends Proxy {
     const body = Buffer.concat(chunks);
     const refuser = this.refusers.shift();
     if (refuser) {
-      const answer = await refused(refuser, headers, body);
+      const answer = await this.answerOf(refused(refuser, headers, body));
       const status = statusOf(answer);
       this.noteRefusal(STATUS_NAMES[status] ?? `status ${status}`);
       return pass(answer, stream);

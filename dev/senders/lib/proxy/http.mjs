@@ -19,7 +19,7 @@ export class HttpProxy extends Proxy {
     const carries = ['POST', 'PUT'].includes(request.method) && body.length > 0 && !/_template|_ilm|_ingest/.test(request.url);
     const refuser = carries && this.refusers.shift();
     if (refuser) {
-      const answer = await refused(refuser, request, body);
+      const answer = await this.answerOf(refused(refuser, request, body));
       this.noteRefusal(answer.status, answer.headers['retry-after']);
       return pass(answer, response);
     }
@@ -40,7 +40,7 @@ export class HttpProxy extends Proxy {
 async function refused(refuser, request, body) {
   const socket = net.connect(refuser.ports.http, '127.0.0.1');
   await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
-  // A request has begun, of which an empty line is no part.
+  // With an empty line a request has begun, of which it is no part.
   await new Promise((resolve) => socket.write('\r\n', resolve));
   await refuser.begun();
   return ask({ createConnection: () => socket }, request, body);
@@ -51,7 +51,10 @@ function ask(where, { method, url, headers: sent }, body) {
   return new Promise((resolve, reject) => {
     const up = http.request({ host: '127.0.0.1', ...where, method, path: url, headers: { ...headers, 'content-length': body.length } });
     up.on('error', reject);
-    up.on('response', async (from) => {
+    let hasAnswered = false;
+    up.on('close', () => hasAnswered || reject(new Error('closed')));
+    up.on('response', (from) => {
+      hasAnswered = true;
       const out = Object.fromEntries(Object.entries(from.headers).filter(([name]) => !OF_CONNECTION.has(name)));
       whole(from).then((bytes) => resolve({ status: from.statusCode, headers: out, body: bytes }), reject);
     });

@@ -53,6 +53,16 @@ export class Proxy {
     return true;
   }
 
+  /** The answer of an ingestor that refuses; where none comes, that is told. */
+  async answerOf(asked) {
+    try {
+      return await asked;
+    } catch (error) {
+      this.misunderstood ??= `an ingestor that should refuse gave no answer: ${error.message}`;
+      throw error;
+    }
+  }
+
   /** Notes how a refusal was answered: by which status, and how long it asks to wait. */
   noteRefusal(status, retryAfter) {
     this.refusals.push(String(status));

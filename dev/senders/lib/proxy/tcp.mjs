@@ -24,7 +24,7 @@ export class TcpProxy extends Proxy {
     try {
       return read();
     } catch (error) {
-      this.misunderstood ??= error.message;
+      this.misunderstood ??= `what passed was not understood: ${error.message}`;
       return null;
     }
   }
