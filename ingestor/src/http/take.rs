@@ -105,6 +105,20 @@ pub(super) async fn take<T: Send + 'static>(
     body: Body,
     read: impl FnOnce(&[u8], &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<Taken<T>, Problem> {
+) -> Result<Taken<T>, Problem> {
+    let kind = move |_: &[u8]| (protocol, ());
+    take_as(ingest, protocol, head, body, kind, move |body, (), sink| read(body, sink)).await
+}
+
+/// As [`take`], where the body tells of which protocol it is: `kind` looks at it, and hands `read` what it saw. Where it could
+/// not be read, it was of `protocol`.
+pub(super) async fn take_as<K, T: Send + 'static>(
+    ingest: &Arc<Ingest>,
+    protocol: Protocol,
+    head: &Head,
+    body: Body,
+    kind: impl FnOnce(&[u8]) -> (Protocol, K) + Send + 'static,
+    read: impl FnOnce(&[u8], K, &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
     if ingest.shutdown.is_stopping() {
         return Err(shutting_down());
     }
@@ -119,7 +133,7 @@ pub(super) async fn take<T: Send + 'static>(
         }
     };
     let source = head.source(protocol);
-    let Read { told, lost } = parse(ingest, content, source, key, read).await?;
+    let Read { told, lost, protocol } = parse(ingest, content, source, key, kind, read).await?;
     if let Some((reason, sent)) = &lost {
         head.bury(ingest, protocol, reason, sent, false);
     }
@@ -143,13 +157,15 @@ struct Read<T> {
     /// Why nothing of it can be used, and its first bytes.
     lost: Option<(String, Sent)>,
 }
+    protocol: Protocol,
 
-async fn parse<T: Send + 'static>(
+async fn parse<K, T: Send + 'static>(
     ingest: &Arc<Ingest>,
     content: Content,
-    source: Source,
+    mut source: Source,
     key: Option<String>,
-    read: impl FnOnce(&[u8], &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
+    kind: impl FnOnce(&[u8]) -> (Protocol, K) + Send + 'static,
+    read: impl FnOnce(&[u8], K, &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<Read<T>, Problem> {
     let work = {
         let ingest = Arc::clone(ingest);
@@ -157,7 +173,9 @@ async fn parse<T: Send + 'static>(
             let Content { bytes, memory, .. } = content;
             let held = REQUEST + bytes.capacity();
             let mut sink = BatchSink::new(&ingest, &source, &bytes, key.as_deref(), memory, held);
-            let told = read(&bytes, &mut sink);
+            let (protocol, kind) = kind(&bytes);
+            source.protocol = protocol;
+            let told = read(&bytes, kind, &mut sink);
             let reason = match &told {
                 Err(Unreadable::Malformed(reason)) => Some(reason.clone()),
                 Ok(_) => sink.nothing_usable(),
@@ -169,7 +187,7 @@ async fn parse<T: Send + 'static>(
             let lost = reason.map(|reason| (reason, Sent { bytes, whole }));
             // The content is gone, or soon is: this gives memory back, and cannot fail.
             let _ = parsed.memory.resize(REQUEST + parsed.batch.capacity());
-            Read { told: told.map(|told| (told, parsed)), lost }
+            Read { told: told.map(|told| (told, parsed)), lost, protocol }
         }
     };
     if content.bytes.len() <= INLINE {
