@@ -15,12 +15,13 @@ use super::native::refused;
 use super::take::{Head, RECEIPT, take};
 use crate::intake::{Ingest, Protocol, Submitted};
 
+pub(super) const PATH: &str = "/loki/api/v1/push";
 const TENANT: &str = "x-scope-orgid";
 /// Of this many rejected lines the reasons are told.
 const REASONS: usize = 5;
 
 pub(super) fn routes() -> Router<Arc<Ingest>> {
-    Router::new().route("/loki/api/v1/push", post(accept))
+    Router::new().route(PATH, post(accept))
 }
 
 async fn accept(State(ingest): State<Arc<Ingest>>, mut head: Head, body: Body) -> Response {
@@ -63,7 +64,7 @@ fn says_json(headers: &HeaderMap) -> Option<bool> {
 }
 
 /// The answer as clients of Loki log it: the reason, as plain text.
-fn refuse(problem: Problem) -> Response {
+pub(super) fn refuse(problem: Problem) -> Response {
     let reason = format!("{}\n", problem.detail);
     let (mut parts, _) = refused(problem).into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);

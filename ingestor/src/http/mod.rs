@@ -13,6 +13,7 @@ mod jsonline;
 mod loki;
 mod native;
 mod otlp;
+mod overload;
 mod query;
 mod receipts;
 mod replay;
@@ -35,6 +36,7 @@ pub(crate) use answer::append_problem;
 pub(crate) use body::no_memory;
 pub use native::PATHS;
 pub use otlp::grpc;
+pub(crate) use overload::{refuse, refuse_call};
 
 use crate::intake::Ingest;
 use crate::metrics::Outcome;
@@ -63,6 +65,7 @@ pub(crate) fn router(ingest: Arc<Ingest>, replay: &Arc<Replay>, gate: Option<Gat
         .merge(hec::health_routes())
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
+        .layer(from_fn(elastic::speak))
         .layer(from_fn(telemetry::trace_requests))
         .layer(from_fn_with_state(Arc::clone(&ingest), send_elsewhere))
         .with_state(ingest)
@@ -121,6 +124,11 @@ async fn send_elsewhere(State(ingest): State<Arc<Ingest>>, request: Request, nex
 
 async fn wrong_method(request: Request) -> Response {
     let path = request.uri().path();
+    if elastic::is_path(request.method(), path) {
+        // The router adds which methods there are.
+        let detail = format!("{} is not taken at {path}.", request.method());
+        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).into_response();
+    }
     let (allow, detail) = if matches!(path, "/api/v1/delivery" | "/api/v1/delivery/balance") {
         ("GET, HEAD", "Read the delivery figures with GET.")
     } else if receipts::is_path(path) {

@@ -25,6 +25,8 @@ use crate::intake::{Ingest, Protocol};
 use answer::Answer;
 use channels::{Channel, Channels};
 
+pub(super) use answer::failed;
+
 const BASE: &str = "/services/collector";
 /// What a query may say of all events.
 const BESIDE: [&str; 4] = ["host", "source", "sourcetype", "index"];
@@ -144,9 +146,13 @@ async fn health(State(ingest): State<Arc<Ingest>>) -> Response {
     }
 }
 
+pub(super) fn is_path(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Answers in Splunk's words where a token is missing or wrong.
 pub(super) async fn unauthorized(request: Request, next: Next) -> Response {
-    let ours = request.uri().path().starts_with(BASE);
+    let ours = is_path(request.uri().path());
     let in_query =
         request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("token=")));
     let authorization = ours.then(|| request.headers().get(header::AUTHORIZATION).cloned()).flatten();
