@@ -19,12 +19,13 @@ use super::answer::append_problem;
 use super::body::{self, Sent};
 use super::encoding::{Content, REQUEST};
 use crate::dead_letters::described;
-use crate::intake::{BatchSink, Ingest, Parsed, Protocol, Source, Submitted, submit};
+use crate::intake::{BatchSink, Ingest, Parsed, Protocol, Receipt, Source, Submitted, submit};
 use crate::replay::Once;
 
 /// Bodies up to this size are parsed where they are; larger ones away from the threads that serve.
 const INLINE: usize = 16 << 10;
 pub(super) const MAX_KEY: usize = 255;
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The header of answers that have no other place for a receipt.
 pub(super) const RECEIPT: &str = "x-logpipeline-receipt";
@@ -61,10 +62,6 @@ impl Head {
         Source { protocol, sender: self.sender.clone(), peer: self.peer.map(|peer| peer.ip()) }
     }
 
-    pub(super) fn is_replay(&self) -> bool {
-        self.once.is_some()
-    }
-
     /// What a dead letter says of the request; `is_encoded` where its body still is.
     pub(super) fn request(&self, is_encoded: bool) -> Request {
         described(&self.method, &self.uri, &self.headers, is_encoded)
@@ -92,8 +89,12 @@ pub(super) struct Taken<T> {
 impl<T> Taken<T> {
     /// The value of the header [`RECEIPT`].
     pub(super) fn receipt(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.submitted.receipt.to_string()).unwrap_or(HeaderValue::from_static(""))
+        header_value(self.submitted.receipt)
     }
+}
+
+pub(super) fn header_value(receipt: Receipt) -> HeaderValue {
+    HeaderValue::from_str(&receipt.to_string()).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Reads a body under the bounds of requests, has `read` hand its entries to the sink, and returns once they are on disk. A
@@ -104,7 +105,6 @@ pub(super) async fn take<T: Send + 'static>(
     head: &Head,
     body: Body,
     read: impl FnOnce(&[u8], &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
-) -> Result<Taken<T>, Problem> {
 ) -> Result<Taken<T>, Problem> {
     let kind = move |_: &[u8]| (protocol, ());
     take_as(ingest, protocol, head, body, kind, move |body, (), sink| read(body, sink)).await
@@ -119,6 +119,7 @@ pub(super) async fn take_as<K, T: Send + 'static>(
     body: Body,
     kind: impl FnOnce(&[u8]) -> (Protocol, K) + Send + 'static,
     read: impl FnOnce(&[u8], K, &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
+) -> Result<Taken<T>, Problem> {
     if ingest.shutdown.is_stopping() {
         return Err(shutting_down());
     }
@@ -156,8 +157,8 @@ struct Read<T> {
     told: Result<(T, Parsed), Problem>,
     /// Why nothing of it can be used, and its first bytes.
     lost: Option<(String, Sent)>,
-}
     protocol: Protocol,
+}
 
 async fn parse<K, T: Send + 'static>(
     ingest: &Arc<Ingest>,
@@ -172,9 +173,9 @@ async fn parse<K, T: Send + 'static>(
         move |content: Content| {
             let Content { bytes, memory, .. } = content;
             let held = REQUEST + bytes.capacity();
-            let mut sink = BatchSink::new(&ingest, &source, &bytes, key.as_deref(), memory, held);
             let (protocol, kind) = kind(&bytes);
             source.protocol = protocol;
+            let mut sink = BatchSink::new(&ingest, &source, &bytes, key.as_deref(), memory, held);
             let told = read(&bytes, kind, &mut sink);
             let reason = match &told {
                 Err(Unreadable::Malformed(reason)) => Some(reason.clone()),
@@ -221,7 +222,7 @@ pub(super) fn refusal(error: Unreadable, ingest: &Ingest, dominates: bool) -> Pr
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut values = headers.get_all("idempotency-key").iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().map(str::trim).unwrap_or_default();
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());

@@ -211,6 +211,23 @@ async fn whole_bodies_are_sent_as_the_requests_that_they_were_and_stored_once() 
     assert_eq!(letters(&server, 7).await.len(), 7, "no new letters");
 }
 
+/// A journal whose entries say nothing of their place is known by the letter, as other bodies are.
+#[tokio::test]
+async fn a_journal_without_cursors_is_stored_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FakeStore::new();
+    let server = start(folder.path(), &store).await;
+    let journal = b"MESSAGE=one\n\nMESSAGE=two\n\n";
+    leave(&store, journal, request("/upload", "application/vnd.fdo.journal"), None).await;
+    for _ in 0..2 {
+        assert_eq!(replayed(&server, &json!({"all": true})).await["replayed"], 1);
+        server.settled().await;
+        let mut messages = store.messages();
+        messages.sort();
+        assert_eq!(messages, ["one", "two"]);
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_sent_again_fails_with_the_reason_and_makes_no_new_letter() {
     let server = Server::start(&[]).await;
