@@ -43,7 +43,10 @@ async fn accept(State(ingest): State<Arc<Ingest>>, mut head: Head, body: Body) -
     });
     match taken.await {
         Ok(taken) if taken.submitted.accepted == 0 && taken.submitted.rejected > 0 => {
-            refuse(Problem::new(StatusCode::BAD_REQUEST, "nothing-usable", reasons(&taken.submitted)))
+            let detail = reasons(&taken.submitted);
+            let mut response = refuse(Problem::new(StatusCode::BAD_REQUEST, "nothing-usable", detail));
+            response.headers_mut().insert(RECEIPT, taken.receipt());
+            response
         }
         Ok(taken) => {
             let mut response = StatusCode::NO_CONTENT.into_response();

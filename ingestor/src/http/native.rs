@@ -71,7 +71,8 @@ fn is_text(head: &Head) -> bool {
 /// `taken` tells whether the body was empty.
 fn answer(taken: Taken<bool>, if_empty: &'static str) -> Result<Acknowledged, Problem> {
     if taken.told {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "empty-body", if_empty));
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "empty-body", if_empty);
+        return Err(problem.with("receipt", taken.submitted.receipt.to_string()));
     }
     let (accepted, rejected) = (taken.submitted.accepted, taken.submitted.rejected);
     let answer = Acknowledged::new(taken.submitted);

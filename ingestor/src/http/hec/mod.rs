@@ -106,7 +106,7 @@ async fn raw(
 
 fn succeeded<T>(taken: &Taken<T>, channel: Option<Channel>, channels: &Channels) -> Response {
     if taken.submitted.accepted + taken.submitted.rejected == 0 {
-        return Answer::NO_DATA.response();
+        return answered(taken, Answer::NO_DATA);
     }
     let id = channel.map(|channel| channels.issue(channel));
     answered(taken, Answer::SUCCESS.with_acknowledgement(id))
