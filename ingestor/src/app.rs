@@ -190,16 +190,17 @@ impl Ingestor {
         let https = tls.is_some();
         let listeners = bound.addresses().clone();
         let mut servers = vec![bound.serve(config, tls.clone(), &ingest)];
-        let mut serve = |tcp, router| {
+        let mut serve = |tcp, router, refuse| {
             let listener = Listener { tcp, tls: tls.clone() };
+            let options = ServerOptions { refuse, ..options };
             servers.push(tokio::spawn(http_server::serve(listener, router, options, shutdown.clone())));
         };
         let otlp_grpc_address = grpc.map(|(tcp, address)| {
-            serve(tcp, http::grpc::router(Arc::clone(&ingest), gate.clone()));
+            serve(tcp, http::grpc::router(Arc::clone(&ingest), gate.clone()), http::refuse_call);
             tracing::info!(%address, https, "listening for OTLP by gRPC");
             address
         });
-        serve(tcp, http::router(Arc::clone(&ingest), &replay, gate));
+        serve(tcp, http::router(Arc::clone(&ingest), &replay, gate), http::refuse);
         tracing::info!(%address, %admin_address, https, data_dir = %config.data_dir.display(), "listening");
         Ok(Self {
             address,

@@ -55,6 +55,18 @@ impl EntryId {
         self.0[6] >> 4 == 8
     }
 
+    /// Whether two derived ids are of one seed.
+    pub fn has_seed_of(self, other: Self) -> bool {
+        self.0.first_chunk::<SEED>() == other.0.first_chunk::<SEED>()
+    }
+
+    /// What the texts of all derived ids of one seed begin with.
+    pub fn seed_text(self) -> [u8; 28] {
+        let mut text = [0; 28];
+        text.copy_from_slice(&self.to_text()[..28]);
+        text
+    }
+
     /// The 36 characters of the hyphenated form.
     pub fn to_text(self) -> [u8; 36] {
         let mut text = [b'-'; 36];
@@ -64,6 +76,9 @@ impl EntryId {
         text
     }
 }
+
+/// Bytes that derived ids of one seed begin with.
+const SEED: usize = 12;
 
 /// Where the digits of each byte stand in the hyphenated form.
 const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
@@ -188,6 +203,11 @@ mod tests {
         assert!(id.is_derived());
         assert_eq!(id.of_line(2), EntryId::derived("order-1", 2));
         assert_eq!(id.0[8] >> 6, 0b10);
+        assert!(
+            id.has_seed_of(EntryId::derived("order-1", 7)) && !id.has_seed_of(EntryId::derived("order-2", 1))
+        );
+        let text = id.seed_text();
+        assert!(EntryId::derived("order-1", 1 << 20).to_text().starts_with(&text), "{text:?}");
         // Beyond 32 bits the order is lost, and not the difference.
         assert_ne!(EntryId::derived("order-1", 1 << 32 | 1), id);
     }

@@ -22,6 +22,7 @@ mod activity;
 mod begun;
 mod tls;
 
+pub use activity::{Refuse, too_many_requests};
 pub use tls::Tls;
 /// A connection behind its handshake.
 pub use tokio_rustls::server::TlsStream;
@@ -49,8 +50,10 @@ pub struct ServerOptions {
     /// Connections beyond this wait in the listener's backlog. Fewer are served where the limit of open files
     /// would leave too little for files.
     pub max_connections: usize,
-    /// Requests under way on all connections; beyond it they are answered with 503.
+    /// Requests under way on all connections; those beyond it are refused.
     pub max_requests: usize,
+    /// How they are refused: with 503, unless clients want something else.
+    pub refuse: Refuse,
     /// How long requests under way may take once stopping has begun.
     pub grace: Duration,
     /// Whether a request is served to its end though its client has closed its side, as senders do that read no answer.
@@ -63,6 +66,7 @@ impl Default for ServerOptions {
             header_timeout: Duration::from_secs(10),
             max_connections: 10_000,
             max_requests: 10_000,
+            refuse: activity::refuse,
             grace: Duration::from_secs(25),
             outlive_client: false,
         }
@@ -192,7 +196,7 @@ async fn serve_unless_idle(
         }
         let activity = Activity::within(Arc::clone(&requests));
         let service = router.clone().layer(axum::Extension(ConnectInfo(client)));
-        let service = TowerToHyperService::new(activity.watch(service));
+        let service = TowerToHyperService::new(activity.watch(service, options.refuse));
         let connection = Connection {
             client,
             builder: builder.clone(),
@@ -270,6 +274,7 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
+    use axum::response::IntoResponse;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
 
@@ -363,6 +368,17 @@ mod tests {
         assert!(one.ends_with("done") && two.ends_with("done"), "{one} {two}");
         assert!(three.starts_with("HTTP/1.1 503") && three.contains("retry-after: 1"), "{three}");
         assert!(ask().await.ends_with("done"));
+
+        let refuse = |request: &axum::extract::Request| {
+            (http::StatusCode::TOO_MANY_REQUESTS, request.uri().to_string()).into_response()
+        };
+        let (address, _shutdown, _server) =
+            start(ServerOptions { max_requests: 0, refuse, ..Default::default() }).await;
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 429") && answer.ends_with("/slow"), "{answer}");
     }
 
     #[tokio::test]

@@ -58,8 +58,12 @@ fn errors(status: StatusCode, details: impl IntoIterator<Item = String>) -> Resp
     (status, axum::Json(json!({"errors": errors}))).into_response()
 }
 
+pub(super) fn is_path(path: &str) -> bool {
+    PATHS.contains(&path)
+}
+
 /// A problem in the words of Datadog's API.
-fn failed(problem: Problem) -> Response {
+pub(super) fn failed(problem: Problem) -> Response {
     let answer = errors(problem.status, [problem.detail.to_string()]);
     let mut response = refused(problem);
     *response.body_mut() = answer.into_body();
@@ -69,7 +73,7 @@ fn failed(problem: Problem) -> Response {
 
 /// Answers in the words of Datadog's API where a token is missing or wrong.
 pub(super) async fn unauthorized(request: Request, next: Next) -> Response {
-    let ours = PATHS.contains(&request.uri().path());
+    let ours = is_path(request.uri().path());
     let mut response = next.run(request).await;
     if ours && response.status() == StatusCode::UNAUTHORIZED {
         let detail = "The token is missing or unknown. Send it as \"DD-API-KEY: TOKEN\".";

@@ -42,7 +42,8 @@ async fn acknowledge(ingest: &Arc<Ingest>, head: &Head, body: Body) -> Result<Re
         return Err(Acknowledged::new(taken.submitted).nothing_usable());
     }
     let detail = "The body is empty. Send a message of GELF: a JSON object with short_message and host.";
-    Err(Problem::new(StatusCode::BAD_REQUEST, "empty-body", detail))
+    let problem = Problem::new(StatusCode::BAD_REQUEST, "empty-body", detail);
+    Err(problem.with("receipt", taken.submitted.receipt.to_string()))
 }
 
 /// graypy and pygelf name both codings that they might use, `gzip,deflate`.

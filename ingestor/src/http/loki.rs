@@ -15,12 +15,13 @@ use super::native::refused;
 use super::take::{Head, RECEIPT, take};
 use crate::intake::{Ingest, Protocol, Submitted};
 
+pub(super) const PATH: &str = "/loki/api/v1/push";
 const TENANT: &str = "x-scope-orgid";
 /// Of this many rejected lines the reasons are told.
 const REASONS: usize = 5;
 
 pub(super) fn routes() -> Router<Arc<Ingest>> {
-    Router::new().route("/loki/api/v1/push", post(accept))
+    Router::new().route(PATH, post(accept))
 }
 
 async fn accept(State(ingest): State<Arc<Ingest>>, mut head: Head, body: Body) -> Response {
@@ -42,7 +43,10 @@ async fn accept(State(ingest): State<Arc<Ingest>>, mut head: Head, body: Body) -
     });
     match taken.await {
         Ok(taken) if taken.submitted.accepted == 0 && taken.submitted.rejected > 0 => {
-            refuse(Problem::new(StatusCode::BAD_REQUEST, "nothing-usable", reasons(&taken.submitted)))
+            let detail = reasons(&taken.submitted);
+            let mut response = refuse(Problem::new(StatusCode::BAD_REQUEST, "nothing-usable", detail));
+            response.headers_mut().insert(RECEIPT, taken.receipt());
+            response
         }
         Ok(taken) => {
             let mut response = StatusCode::NO_CONTENT.into_response();
@@ -63,7 +67,7 @@ fn says_json(headers: &HeaderMap) -> Option<bool> {
 }
 
 /// The answer as clients of Loki log it: the reason, as plain text.
-fn refuse(problem: Problem) -> Response {
+pub(super) fn refuse(problem: Problem) -> Response {
     let reason = format!("{}\n", problem.detail);
     let (mut parts, _) = refused(problem).into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);

@@ -13,6 +13,7 @@ mod jsonline;
 mod loki;
 mod native;
 mod otlp;
+mod overload;
 mod query;
 mod receipts;
 mod replay;
@@ -35,6 +36,7 @@ pub(crate) use answer::append_problem;
 pub(crate) use body::no_memory;
 pub use native::PATHS;
 pub use otlp::grpc;
+pub(crate) use overload::{refuse, refuse_call};
 
 use crate::intake::Ingest;
 use crate::metrics::Outcome;
@@ -63,6 +65,7 @@ pub(crate) fn router(ingest: Arc<Ingest>, replay: &Arc<Replay>, gate: Option<Gat
         .merge(hec::health_routes())
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
+        .layer(from_fn(elastic::speak))
         .layer(from_fn(telemetry::trace_requests))
         .layer(from_fn_with_state(Arc::clone(&ingest), send_elsewhere))
         .with_state(ingest)
@@ -121,6 +124,11 @@ async fn send_elsewhere(State(ingest): State<Arc<Ingest>>, request: Request, nex
 
 async fn wrong_method(request: Request) -> Response {
     let path = request.uri().path();
+    if elastic::is_path(request.method(), path) {
+        // The router adds which methods there are.
+        let detail = format!("{} is not taken at {path}.", request.method());
+        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail).into_response();
+    }
     let (allow, detail) = if matches!(path, "/api/v1/delivery" | "/api/v1/delivery/balance") {
         ("GET, HEAD", "Read the delivery figures with GET.")
     } else if receipts::is_path(path) {
@@ -200,6 +208,7 @@ mod tests {
         };
         let ingest = Arc::new(ingest);
         let replay = replay(&ingest, stores);
+        let grpc = grpc::router(Arc::clone(&ingest), None);
         let router = router(ingest, &replay, None);
         let post = async || {
             let request = Request::post("/logs").body(Body::from("{\"message\":\"m\"}")).unwrap();
@@ -207,8 +216,26 @@ mod tests {
             let (head, body) = response.into_parts();
             (head, String::from_utf8(to_bytes(body, 1 << 20).await.unwrap().to_vec()).unwrap())
         };
+        let call = async || {
+            let path = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+            let request = Request::post(path).header("content-type", "application/grpc");
+            // A message with a record that says "m".
+            let message = b"\0\0\0\0\x0b\x0a\x09\x12\x07\x12\x05\x2a\x03\x0a\x01m";
+            let response =
+                grpc.clone().oneshot(request.body(Body::from(&message[..])).unwrap()).await.unwrap();
+            tonic::Status::from_header_map(response.headers())
+        };
+        // RetryInfo of a second: clients give up where there is none.
+        let is_put_off = |status: &tonic::Status| {
+            let details = status.details();
+            let info = b"google.rpc.RetryInfo\x12\x04\x0a\x02\x08\x01";
+            status.code() == tonic::Code::Unavailable && details.windows(info.len()).any(|part| part == info)
+        };
         assert_eq!(post().await.0.status, StatusCode::ACCEPTED);
+        assert!(call().await.is_none(), "its status is behind the message");
         wal.close();
+        let closed = call().await.unwrap();
+        assert!(is_put_off(&closed), "{closed:?}");
         let (head, body) = post().await;
         assert_eq!(head.status, StatusCode::SERVICE_UNAVAILABLE, "the log is closed: {body}");
         shutdown.trigger();
@@ -217,5 +244,7 @@ mod tests {
         assert!(body.contains("shutting-down"), "{body}");
         assert_eq!(head.headers[header::CONNECTION], "close");
         assert_eq!(head.headers[header::RETRY_AFTER], "1");
+        let stopping = call().await.unwrap();
+        assert!(is_put_off(&stopping) && stopping.message().contains("shutting down"), "{stopping:?}");
     }
 }

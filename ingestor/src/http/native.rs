@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use http::{StatusCode, header};
 use logpipeline_model::wire;
+use logpipeline_model::wire::json::{InText, in_text};
 use logpipeline_model::wire::text::Beside;
 use logpipeline_service::Problem;
 
 use super::answer::Acknowledged;
-use super::take::{Head, Taken, take};
+use super::take::{Head, Taken, take, take_as};
 use crate::clock;
 use crate::intake::{Ingest, Protocol};
 
@@ -41,17 +42,26 @@ async fn acknowledge(ingest: &Arc<Ingest>, head: &Head, body: Body) -> Result<Ac
     answer(taken, "The body is empty. Send a JSON object, an array of objects, or NDJSON.")
 }
 
+/// Browsers call text what `JSON.stringify` gives them.
 async fn acknowledge_text(ingest: &Arc<Ingest>, head: &Head, body: Body) -> Result<Acknowledged, Problem> {
-    let now = clock::now();
-    let read = move |body: &[u8], sink: &mut dyn wire::Sink| {
-        wire::text::read(body, &Beside::nothing(now), sink)?;
+    let (now, limits) = (clock::now(), ingest.bounds.entry);
+    let protocol = move |body: &[u8]| match in_text(body, &limits) {
+        InText::Entries => (Protocol::Json, InText::Entries),
+        other => (Protocol::Text, other),
+    };
+    let read = move |body: &[u8], kind: InText, sink: &mut dyn wire::Sink| {
+        match kind {
+            InText::Entries => wire::json::read(body, sink)?,
+            InText::Objects => wire::text::read_objects(body, &Beside::nothing(now), sink)?,
+            InText::Lines => wire::text::read(body, &Beside::nothing(now), sink)?,
+        }
         Ok(body.trim_ascii().is_empty())
     };
-    let taken = take(ingest, Protocol::Text, head, body, read).await?;
+    let taken = take_as(ingest, Protocol::Text, head, body, protocol, read).await?;
     answer(taken, "The body is empty. Send text, one line an entry.")
 }
 
-/// Whether a body is lines of text; of any other type, it is JSON.
+/// Whether a body is said to be text; of any other type, it is JSON.
 fn is_text(head: &Head) -> bool {
     let content_type = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -61,7 +71,8 @@ fn is_text(head: &Head) -> bool {
 /// `taken` tells whether the body was empty.
 fn answer(taken: Taken<bool>, if_empty: &'static str) -> Result<Acknowledged, Problem> {
     if taken.told {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "empty-body", if_empty));
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "empty-body", if_empty);
+        return Err(problem.with("receipt", taken.submitted.receipt.to_string()));
     }
     let (accepted, rejected) = (taken.submitted.accepted, taken.submitted.rejected);
     let answer = Acknowledged::new(taken.submitted);

@@ -1,6 +1,7 @@
 //! `POST /api/v1/dead-letters/replay`, and `/dead-letters/replay` on the admin port.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -30,6 +31,8 @@ struct Asked {
     from: Option<String>,
     to: Option<String>,
     all: bool,
+    /// On the admin port: the time after which the ids that are not reached yet are left.
+    seconds: Option<u64>,
 }
 
 /// On the admin port, which asks for no token: letters by their ids alone, so that the answer tells nothing of what they say.
@@ -85,27 +88,32 @@ fn read(bytes: &[u8]) -> Result<Asked, Problem> {
 
 fn select_ids(asked: Asked) -> Result<Selection, Problem> {
     match asked {
-        Asked { ids: Some(ids), q: None, from: None, to: None, all: false } => bounded(ids),
-        _ => Err(invalid(r#"The admin port takes {"ids": ["…"]} alone. Choose letters by a query on the port that takes entries."#.to_owned())),
+        Asked { ids: Some(ids), q: None, from: None, to: None, all: false, seconds } => {
+            bounded(ids, seconds.map(Duration::from_secs))
+        }
+        _ => Err(invalid(r#"The admin port takes {"ids": ["…"]}, and "seconds" beside it. Choose letters by a query on the port that takes entries."#.to_owned())),
     }
 }
 
-fn bounded(ids: Vec<EntryId>) -> Result<Selection, Problem> {
+fn bounded(ids: Vec<EntryId>, within: Option<Duration>) -> Result<Selection, Problem> {
     if ids.len() > MOST_IDS {
         let detail = format!("\"ids\" holds {} ids, at most {MOST_IDS} are taken at once.", ids.len());
         return Err(invalid(detail));
     }
-    Ok(Selection::Ids(ids))
+    Ok(Selection::Ids { ids, within })
 }
 
 fn select(asked: Asked, now: Timestamp) -> Result<Selection, Problem> {
-    let Asked { ids, q, from, to, all } = asked;
+    let Asked { ids, q, from, to, all, seconds } = asked;
+    if seconds.is_some() {
+        return Err(invalid(r#""seconds" is for the admin port alone."#.to_owned()));
+    }
     let by_query = q.is_some() || from.is_some() || to.is_some();
     if usize::from(ids.is_some()) + usize::from(by_query) + usize::from(all) != 1 {
         return Err(invalid(format!("It must be said in one way which dead letters are meant. {FORM}")));
     }
     if let Some(ids) = ids {
-        return bounded(ids);
+        return bounded(ids, None);
     }
     let mut query = Query::parse(q.as_deref().unwrap_or_default(), now)
         .map_err(|error| invalid(format!("\"q\" is no query: {}.", error.message.trim_end_matches('.'))))?;
@@ -140,7 +148,7 @@ mod tests {
     fn letters_are_chosen_in_one_way() {
         let id = "018a97d2-5c00-7000-8000-000000000000";
         assert!(
-            matches!(selected(&format!(r#"{{"ids":["{id}"]}}"#)), Ok(Selection::Ids(ids)) if ids.len() == 1)
+            matches!(selected(&format!(r#"{{"ids":["{id}"]}}"#)), Ok(Selection::Ids { ids, within: None }) if ids.len() == 1)
         );
         for json in [r#"{"all":true}"#, r#"{"q":"stream:dead-letters"}"#] {
             let Ok(Selection::Query { query, range }) = selected(json) else { panic!("{json}") };
@@ -173,6 +181,12 @@ mod tests {
             let problem = select_ids(read(json.as_bytes()).unwrap()).unwrap_err();
             assert!(problem.detail.contains("ids"), "{json}");
         }
+        let timed = format!(r#"{{"ids":["{}"],"seconds":5}}"#, EntryId([0; 16]));
+        assert!(selected(&timed).unwrap_err().contains("admin port"));
+        assert!(matches!(
+            select_ids(read(timed.as_bytes()).unwrap()),
+            Ok(Selection::Ids { within: Some(time), .. }) if time == Duration::from_secs(5)
+        ));
         let many = vec![EntryId([0; 16]); MOST_IDS + 1];
         let json = serde_json::json!({ "ids": many }).to_string();
         assert!(selected(&json).unwrap_err().contains("at most 10000"));

@@ -20,12 +20,13 @@ use super::answer::append_problem;
 use super::body::{self, Sent};
 use super::encoding::{Content, REQUEST};
 use crate::dead_letters::{described, names_origin};
-use crate::intake::{BatchSink, Ingest, Parsed, Protocol, Source, Submitted, submit};
+use crate::intake::{BatchSink, Ingest, Parsed, Protocol, Receipt, Source, Submitted, submit};
 use crate::replay::Once;
 
 /// Bodies up to this size are parsed where they are; larger ones away from the threads that serve.
 const INLINE: usize = 16 << 10;
 pub(super) const MAX_KEY: usize = 255;
+pub(super) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// The header of answers that have no other place for a receipt.
 pub(super) const RECEIPT: &str = "x-logpipeline-receipt";
@@ -74,10 +75,6 @@ impl Head {
         target
     }
 
-    pub(super) fn is_replay(&self) -> bool {
-        self.once.is_some()
-    }
-
     /// What a dead letter says of the request; `is_encoded` where its body still is.
     pub(super) fn request(&self, is_encoded: bool) -> Request {
         described(&self.method, &self.uri, &self.headers, is_encoded)
@@ -105,8 +102,12 @@ pub(super) struct Taken<T> {
 impl<T> Taken<T> {
     /// The value of the header [`RECEIPT`].
     pub(super) fn receipt(&self) -> HeaderValue {
-        HeaderValue::from_str(&self.submitted.receipt.to_string()).unwrap_or(HeaderValue::from_static(""))
+        header_value(self.submitted.receipt)
     }
+}
+
+pub(super) fn header_value(receipt: Receipt) -> HeaderValue {
+    HeaderValue::from_str(&receipt.to_string()).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// Reads a body under the bounds of requests, has `read` hand its entries to the sink, and returns once they are on disk. A
@@ -117,6 +118,20 @@ pub(super) async fn take<T: Send + 'static>(
     head: &Head,
     body: Body,
     read: impl FnOnce(&[u8], &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
+) -> Result<Taken<T>, Problem> {
+    let kind = move |_: &[u8]| (protocol, ());
+    take_as(ingest, protocol, head, body, kind, move |body, (), sink| read(body, sink)).await
+}
+
+/// As [`take`], where the body tells of which protocol it is: `kind` looks at it, and hands `read` what it saw. Where it could
+/// not be read, it was of `protocol`.
+pub(super) async fn take_as<K, T: Send + 'static>(
+    ingest: &Arc<Ingest>,
+    protocol: Protocol,
+    head: &Head,
+    body: Body,
+    kind: impl FnOnce(&[u8]) -> (Protocol, K) + Send + 'static,
+    read: impl FnOnce(&[u8], K, &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<Taken<T>, Problem> {
     if ingest.shutdown.is_stopping() {
         return Err(shutting_down());
@@ -133,7 +148,7 @@ pub(super) async fn take<T: Send + 'static>(
     };
     let source = head.source(protocol);
     let identity = (key, head.target());
-    let Read { told, lost } = parse(ingest, content, source, identity, read).await?;
+    let Read { told, lost, protocol } = parse(ingest, content, source, identity, kind, read).await?;
     if let Some((reason, sent)) = &lost {
         head.bury(ingest, protocol, reason, sent, false);
     }
@@ -156,22 +171,26 @@ struct Read<T> {
     told: Result<(T, Parsed), Problem>,
     /// Why nothing of it can be used, and its first bytes.
     lost: Option<(String, Sent)>,
+    protocol: Protocol,
 }
 
-async fn parse<T: Send + 'static>(
+async fn parse<K, T: Send + 'static>(
     ingest: &Arc<Ingest>,
     content: Content,
-    source: Source,
+    mut source: Source,
     (key, target): (Option<String>, Vec<u8>),
-    read: impl FnOnce(&[u8], &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
+    kind: impl FnOnce(&[u8]) -> (Protocol, K) + Send + 'static,
+    read: impl FnOnce(&[u8], K, &mut dyn Sink) -> Result<T, Unreadable> + Send + 'static,
 ) -> Result<Read<T>, Problem> {
     let work = {
         let ingest = Arc::clone(ingest);
         move |content: Content| {
             let Content { bytes, memory, .. } = content;
             let held = REQUEST + bytes.capacity();
+            let (protocol, kind) = kind(&bytes);
+            source.protocol = protocol;
             let mut sink = BatchSink::new(&ingest, &source, (&target, &bytes), key.as_deref(), memory, held);
-            let told = read(&bytes, &mut sink);
+            let told = read(&bytes, kind, &mut sink);
             let reason = match &told {
                 Err(Unreadable::Malformed(reason)) => Some(reason.clone()),
                 Ok(_) => sink.nothing_usable(),
@@ -183,7 +202,7 @@ async fn parse<T: Send + 'static>(
             let lost = reason.map(|reason| (reason, Sent { bytes, whole }));
             // The content is gone, or soon is: this gives memory back, and cannot fail.
             let _ = parsed.memory.resize(REQUEST + parsed.batch.capacity());
-            Read { told: told.map(|told| (told, parsed)), lost }
+            Read { told: told.map(|told| (told, parsed)), lost, protocol }
         }
     };
     if content.bytes.len() <= INLINE {
@@ -217,7 +236,7 @@ pub(super) fn refusal(error: Unreadable, ingest: &Ingest, dominates: bool) -> Pr
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
-    let mut values = headers.get_all("idempotency-key").iter();
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let text = value.to_str().map(str::trim).unwrap_or_default();
     let visible = text.bytes().all(|byte| byte.is_ascii_graphic());

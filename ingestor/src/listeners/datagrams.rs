@@ -1,12 +1,14 @@
-//! UDP: datagrams that wait are one batch. There is no back-pressure: what finds no room is dropped and counted.
+//! UDP: the datagrams of a peer that wait are one batch. There is no back-pressure: what finds no room is dropped and counted.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
 use std::sync::Arc;
 
 use logpipeline_model::wire::{Datagrams, Full, Sink};
 use rustix::net::sockopt;
 use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
 use super::pause::Pause;
 use crate::budget::Reservation;
@@ -18,6 +20,8 @@ const LARGEST: usize = 65_536;
 const RECEIVE_BUFFER: usize = 8 << 20;
 /// Bytes of datagrams that wait for the log.
 const WAITING: usize = 4 << 20;
+/// Peers whose datagrams become a batch of their own at a time.
+const PEERS: usize = 64;
 
 /// Receives until stopping begins, and what has come by then.
 pub(super) async fn serve(
@@ -59,16 +63,15 @@ pub(super) async fn serve(
                 waiting.push(received, &slot, &ingest);
             }
             committed_if_any(&mut commit).await;
-            if let Some(parsed) = waiting.parse(&mut datagrams, &source, &ingest) {
-                write(&ingest, parsed).await;
-            }
+            write(&ingest, waiting.parse(&mut datagrams, &source, &ingest)).await;
             return;
         }
-        if commit.is_none()
-            && let Some(parsed) = waiting.parse(&mut datagrams, &source, &ingest)
-        {
-            let ingest = Arc::clone(&ingest);
-            commit = Some(tokio::spawn(async move { write(&ingest, parsed).await }));
+        if commit.is_none() {
+            let batches = waiting.parse(&mut datagrams, &source, &ingest);
+            if !batches.is_empty() {
+                let ingest = Arc::clone(&ingest);
+                commit = Some(tokio::spawn(async move { write(&ingest, batches).await }));
+            }
         }
     }
 }
@@ -92,12 +95,20 @@ async fn committed_if_any(commit: &mut Commit) {
     }
 }
 
-async fn write(ingest: &Ingest, parsed: Parsed) {
-    let entries = parsed.batch.entries();
-    if let Err(error) = submit(ingest, parsed).await {
-        ingest.metrics.udp_dropped.inc_by(entries);
-        tracing::debug!(%error, entries, "dropped entries that came by UDP");
+/// Writes batches together, so that one sync of the disk is for all.
+async fn write(ingest: &Arc<Ingest>, batches: Vec<Parsed>) {
+    let mut writes = JoinSet::new();
+    for parsed in batches {
+        let ingest = Arc::clone(ingest);
+        writes.spawn(async move {
+            let entries = parsed.batch.entries();
+            if let Err(error) = submit(&ingest, parsed).await {
+                ingest.metrics.udp_dropped.inc_by(entries);
+                tracing::debug!(%error, entries, "dropped entries that came by UDP");
+            }
+        });
     }
+    while writes.join_next().await.is_some() {}
 }
 
 /// Datagrams that came and were not parsed.
@@ -146,34 +157,73 @@ impl Waiting {
         self.ends.push((peer.ip().to_canonical(), self.bytes.len()));
     }
 
-    /// A batch of everything that waits, or of nothing where there is no memory for it.
-    fn parse(&mut self, datagrams: &mut impl Datagrams, source: &Source, ingest: &Ingest) -> Option<Parsed> {
-        if self.ends.is_empty() {
-            return None;
-        }
-        let mut sink = BatchSink::streamed(ingest, source, self.bytes.len(), ingest.budget.reservation());
-        let (mut start, mut number, mut dropped) = (0, 1, 0);
+    /// Everything that waits, a batch of each peer; where many send at once, one batch takes those behind the first.
+    fn parse(&mut self, datagrams: &mut impl Datagrams, source: &Source, ingest: &Ingest) -> Vec<Parsed> {
+        let mut groups: Vec<(Option<IpAddr>, Vec<Datagram>)> = Vec::new();
+        let mut start = 0;
         for (peer, end) in self.ends.drain(..) {
-            let datagram = self.bytes.get(start..end).unwrap_or_default();
-            start = end;
-            let before = sink.rejected().0;
-            match datagrams.read(datagram, peer, number, &mut sink as &mut dyn Sink) {
-                Ok(next) => number = next,
-                Err(Full) => dropped += 1,
-            }
-            let (rejected, last) = sink.rejected();
-            if rejected > before {
-                let reason = last.map_or("it cannot be read", |last| &last.reason);
-                let source = Source { peer: Some(peer), ..source.clone() };
-                ingest.bodies.offer(&source, reason, datagram, datagram.len() as u64, || None);
+            let range = std::mem::replace(&mut start, end)..end;
+            let named = groups.iter().position(|(other, _)| *other == Some(peer));
+            let group = named.unwrap_or_else(|| {
+                let is_own = groups.len() < PEERS;
+                match groups.iter().position(|(other, _)| !is_own && other.is_none()) {
+                    Some(shared) => shared,
+                    None => {
+                        groups.push((is_own.then_some(peer), Vec::new()));
+                        groups.len() - 1
+                    }
+                }
+            });
+            if let Some((_, group)) = groups.get_mut(group) {
+                group.push(Datagram { peer, range });
             }
         }
+        let batches = groups.into_iter().filter_map(|(peer, group)| {
+            let source = Source { peer, ..source.clone() };
+            parse_group(&self.bytes, &group, datagrams, &source, ingest)
+        });
+        let batches = batches.collect();
         self.bytes.clear();
         if self.bytes.capacity() > LARGEST {
             self.bytes = Vec::new();
             let _ = self.memory.resize(LARGEST);
         }
-        ingest.metrics.udp_dropped.inc_by(dropped);
-        Some(sink.finish()).filter(|parsed| parsed.batch.entries() + parsed.rejected > 0)
+        batches
     }
+}
+
+/// Where in the bytes that wait a datagram is.
+#[derive(Debug)]
+struct Datagram {
+    peer: IpAddr,
+    range: Range<usize>,
+}
+
+/// A batch of some datagrams, or none where they hold no entry. What there is no memory for is dropped.
+fn parse_group(
+    bytes: &[u8],
+    group: &[Datagram],
+    datagrams: &mut impl Datagrams,
+    source: &Source,
+    ingest: &Ingest,
+) -> Option<Parsed> {
+    let length = group.iter().map(|datagram| datagram.range.len()).sum();
+    let mut sink = BatchSink::streamed(ingest, source, length, ingest.budget.reservation());
+    let (mut number, mut dropped) = (1, 0);
+    for Datagram { peer, range } in group {
+        let datagram = bytes.get(range.clone()).unwrap_or_default();
+        let before = sink.rejected().0;
+        match datagrams.read(datagram, *peer, number, &mut sink as &mut dyn Sink) {
+            Ok(next) => number = next,
+            Err(Full) => dropped += 1,
+        }
+        let (rejected, last) = sink.rejected();
+        if rejected > before {
+            let reason = last.map_or("it cannot be read", |last| &last.reason);
+            let source = Source { peer: Some(*peer), ..source.clone() };
+            ingest.bodies.offer(&source, reason, datagram, datagram.len() as u64, || None);
+        }
+    }
+    ingest.metrics.udp_dropped.inc_by(dropped);
+    Some(sink.finish()).filter(|parsed| parsed.batch.entries() + parsed.rejected > 0)
 }

@@ -125,14 +125,9 @@ impl Receipts {
         let mut answer = EntryAnswer::new(id, EntryState::Unknown);
         // Before what is shipped: what is in neither then is in none.
         let waits = waiting::look(&self.wal, &Wanted::Entry(id), until)?;
-        let request = match waits.requests.into_iter().next() {
-            Some(request) => Some(request),
-            None if id.is_derived() => None,
-            None => self.one(&Wanted::Entry(id), until)?,
-        };
-        let outcome = match request {
+        let outcome = match waits.requests.into_iter().next() {
             Some(request) => self.tell_request(&mut answer, request, until)?,
-            None => None,
+            None => self.tell_requests(&mut answer, until)?,
         };
         let now = clock::now();
         match outcome {
@@ -151,6 +146,22 @@ impl Receipts {
             None => {}
         }
         Ok(answer)
+    }
+
+    /// Adds what is known of the request that tells most of the entry: of one and its retries, the one by which the store took
+    /// the entry. Returns what became of the entry, where that is known.
+    fn tell_requests(&self, answer: &mut EntryAnswer, until: Instant) -> Result<Option<Outcome>, NoAnswer> {
+        let mut best = None;
+        for request in self.all(&Wanted::Entry(answer.id), until)?.0 {
+            let mut told = answer.clone();
+            let outcome = self.tell_request(&mut told, request, until)?;
+            if best.as_ref().is_none_or(|(_, other)| telling(outcome) > telling(*other)) {
+                best = Some((told, outcome));
+            }
+        }
+        let Some((told, outcome)) = best else { return Ok(None) };
+        *answer = told;
+        Ok(outcome)
     }
 
     /// Adds what is known of the entry's request; returns what became of the entry, where that is known.
@@ -176,6 +187,17 @@ impl Receipts {
         };
         answer.request = Some(Answer::new(request, &tally, self.journal.oldest()));
         Ok(outcome)
+    }
+}
+
+/// How much an outcome tells of where an entry is.
+fn telling(outcome: Option<Outcome>) -> u8 {
+    match outcome {
+        Some(Outcome::Stored) => 4,
+        Some(Outcome::Duplicate) => 3,
+        Some(Outcome::DeadLettered) => 2,
+        Some(Outcome::Lost) => 1,
+        None => 0,
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) enum Wanted {
     Receipt(EntryId),
     /// Its time of receipt.
     Time(Timestamp),
-    /// One of its entries, whose id was made for it.
+    /// One of its entries. Where the id is derived, several requests may have brought it: retries of one.
     Entry(EntryId),
     /// The hash of its `Idempotency-Key`.
     Key(String),
@@ -30,8 +30,17 @@ impl Wanted {
         match self {
             Self::Receipt(receipt) => note.receipt == *receipt,
             Self::Time(at) => note.received_at == *at,
-            Self::Entry(id) => note.ids.is_some_and(|ids| ids.first <= *id && *id <= ids.last),
+            Self::Entry(id) => note.ids.is_some_and(|ids| ids.hold(*id)),
             Self::Key(key) => note.key.as_ref() == Some(key),
+        }
+    }
+
+    /// Whether several requests may be wanted.
+    fn is_of_several(&self) -> bool {
+        match self {
+            Self::Receipt(_) | Self::Time(_) => false,
+            Self::Entry(id) => id.is_derived(),
+            Self::Key(_) => true,
         }
     }
 
@@ -39,6 +48,7 @@ impl Wanted {
     fn receipts(&self) -> Option<(EntryId, EntryId)> {
         match self {
             Self::Receipt(receipt) => Some((*receipt, *receipt)),
+            Self::Entry(id) if id.is_derived() => None,
             Self::Entry(id) => {
                 let least = u128::from_be_bytes(id.0).saturating_sub(IDS);
                 Some((EntryId(least.to_be_bytes()), *id))
@@ -75,7 +85,7 @@ impl Receipts {
     }
 
     /// All that are wanted, newest first and at most [`MOST`], and whether these are all.
-    fn all(&self, wanted: &Wanted, until: Instant) -> Result<(Vec<Request>, bool), NoAnswer> {
+    pub(super) fn all(&self, wanted: &Wanted, until: Instant) -> Result<(Vec<Request>, bool), NoAnswer> {
         // In this order: what is not in the log any more is in the journal.
         let mut requests = waiting::look(&self.wal, wanted, until)?.requests;
         requests.reverse();
@@ -101,7 +111,8 @@ impl Journal {
             |span| match (wanted, range) {
                 (_, Some((first, last))) => span.has_receipt_within(first, last),
                 (Wanted::Time(at), _) => span.has_time(*at),
-                _ => span.keyed,
+                (Wanted::Key(_), _) => span.keyed,
+                _ => span.has_requests(),
             },
             |text| {
                 let before = found.len();
@@ -113,8 +124,7 @@ impl Journal {
                 }
                 found[before..].reverse();
                 late = Instant::now() > until;
-                let enough =
-                    if matches!(wanted, Wanted::Key(_)) { found.len() >= MOST } else { !found.is_empty() };
+                let enough = found.len() >= if wanted.is_of_several() { MOST } else { 1 };
                 if enough || late { Scanned::Enough } else { Scanned::On }
             },
         )?;
@@ -154,7 +164,9 @@ fn candidates<'a>(
     let literal = match wanted {
         Wanted::Time(at) => format!("\"receivedAt\":\"{at}\""),
         Wanted::Key(key) => format!("\"key\":\"{key}\""),
-        Wanted::Receipt(_) | Wanted::Entry(_) => String::new(),
+        // Of a derived id, which has no range.
+        Wanted::Entry(id) => format!("\"{}", str::from_utf8(&id.seed_text()).unwrap_or_default()),
+        Wanted::Receipt(_) => String::new(),
     };
     let range = range.map(|(first, last)| (first.to_text(), last.to_text()));
     let finder = memchr::memmem::Finder::new(literal.as_bytes()).into_owned();

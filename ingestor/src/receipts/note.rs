@@ -112,6 +112,21 @@ impl Note {
 }
 
 impl Ids {
+    /// Whether `id` may be that of an entry between the first and the last. Derived ids of one seed order as its entries do; those
+    /// of several, in one request, tell of themselves alone.
+    pub fn hold(&self, id: EntryId) -> bool {
+        let (from_first, to_last) = (self.first <= id, id <= self.last);
+        if !id.is_derived() {
+            return from_first && to_last;
+        }
+        match (self.first.has_seed_of(id), self.last.has_seed_of(id)) {
+            (true, true) => from_first && to_last,
+            (true, false) => from_first,
+            (false, true) => to_last,
+            (false, false) => false,
+        }
+    }
+
     /// The place of `id` among `count` entries whose ids follow each other; `None` where they do not, or where it is
     /// none of them.
     pub fn place(&self, id: EntryId, count: u64) -> Option<u64> {
@@ -168,6 +183,19 @@ mod tests {
         let json = note.to_json();
         assert!(json.len() < 4_000, "{}", json.len());
         assert_eq!(serde_json::from_slice::<Note>(&json).unwrap(), note);
+    }
+
+    #[test]
+    fn derived_ids_are_held_by_requests_of_their_seed() {
+        let of = |key: &str, line| EntryId::derived(key, line);
+        let one = Ids { first: of("a", 2), last: of("a", 9) };
+        let held = [1, 2, 5, 9, 10].map(|line| one.hold(of("a", line)));
+        assert_eq!(held, [false, true, true, true, false]);
+        let several = Ids { first: of("a", 1), last: of("b", 1) };
+        let ids = [of("a", 1), of("a", 2), of("b", 1), of("b", 2), of("c", 1)];
+        assert_eq!(ids.map(|id| several.hold(id)), [true, true, true, false, false]);
+        let made = note(&[]).ids.unwrap();
+        assert!(made.hold(made.first) && made.hold(made.last) && !made.hold(of("a", 1)));
     }
 
     #[test]

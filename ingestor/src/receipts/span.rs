@@ -87,6 +87,10 @@ impl Span {
         self.receipts.is_some_and(|(from, to)| from <= last && first <= to)
     }
 
+    pub(super) fn has_requests(&self) -> bool {
+        self.receipts.is_some()
+    }
+
     pub(super) fn has_time(&self, at: Timestamp) -> bool {
         holds(self.times, at)
     }
@@ -126,7 +130,7 @@ mod tests {
     #[test]
     fn a_span_says_what_a_file_may_hold() {
         let mut span = Span::default();
-        assert_eq!((span.earliest(), span.has_numbers(0, 9)), (None, false));
+        assert_eq!((span.earliest(), span.has_numbers(0, 9), span.has_requests()), (None, false, false));
         let at = Timestamp::from_unix_seconds;
         let id = |low| EntryId::from_parts(7, low);
         for (low, seconds, keyed) in [(20, 5, false), (10, 9, true)] {
@@ -141,5 +145,6 @@ mod tests {
         let numbers = [(0, 100), (0, 101), (199, 300), (200, 300)].map(|(a, b)| span.has_numbers(a, b));
         assert_eq!(numbers, [false, true, true, false]);
         assert_eq!((span.keyed, span.last_batch, span.earliest()), (true, 4, Some(at(5))));
+        assert!(span.has_requests());
     }
 }

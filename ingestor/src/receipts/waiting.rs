@@ -59,6 +59,7 @@ fn pass(wal: &Wal, wanted: &Wanted, until: Instant) -> Result<Found, Broken> {
             let is_its = entry_number.is_some_and(|number| number < note.number);
             if let Some(request) = read(wal, note, wanted, is_its) {
                 found.requests.push(request);
+                // Of a derived id, the log has what waits, and any request will do.
                 if !matches!(wanted, Wanted::Key(_)) {
                     return Ok(found);
                 }

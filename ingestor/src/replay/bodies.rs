@@ -36,8 +36,7 @@ impl Replay {
         match once.outcome() {
             Outcome::Taken(_) => report.replayed += 1,
             Outcome::Failed(reason) => report.fail(id, reason),
-            // A journal, which is read as it comes, and what is refused before its body is read.
-            Outcome::Unknown if status.is_success() && !is_grpc => report.replayed += 1,
+            // It was refused before its body was read.
             Outcome::Unknown => {
                 let reason = said(response).await;
                 if matches!(status.as_u16(), 408 | 429 | 500..) {

@@ -2,16 +2,14 @@
 
 use std::collections::HashSet;
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use logpipeline_access::tokens::TokenName;
 use logpipeline_model::dead_letter::{Letter, Returned};
 use logpipeline_model::entry::{Reason, resource_of};
-use logpipeline_model::query::{Clause, Expr, Field, Query, Span, Test, TimeRange};
 use logpipeline_model::{Document, EntryId};
 use logpipeline_service::Problem;
-use logpipeline_store::{Order, SearchRequest, StoreError};
 
+use super::lookup::by_ids;
 use super::{Replay, Report, unavailable};
 use crate::clock;
 use crate::http::append_problem;
@@ -25,8 +23,9 @@ impl Replay {
         if letters.is_empty() {
             return Ok(());
         }
-        let ids = letters.iter().filter_map(entry).map(|(id, _)| id).collect();
-        let stored = self.stored(ids).await.map_err(|error| unavailable(&error))?;
+        let ids: Vec<_> = letters.iter().filter_map(entry).map(|(id, _)| id).collect();
+        let stored = by_ids(&*self.stores.logs, &ids).await.map_err(|error| unavailable(&error))?;
+        let stored: HashSet<_> = stored.iter().map(|entry| entry.position.id).collect();
         let mut batches: Vec<(Source, Batch, Tally<u64>)> = Vec::new();
         for letter in &letters {
             let Some((id, body)) = entry(letter) else { continue };
@@ -72,28 +71,6 @@ impl Replay {
             report.replayed += submitted.map_err(|error| append_problem(&error, &self.ingest))?.accepted;
         }
         Ok(())
-    }
-
-    /// Which of some entries the store has.
-    async fn stored(&self, ids: Vec<EntryId>) -> Result<HashSet<EntryId>, StoreError> {
-        let clause = |id: &EntryId| {
-            let test = Test::Equals { text: id.to_string(), fold: false, number: None };
-            Expr::Clause(Clause { field: Field::Id, test, span: Span { start: 0, end: 0 } })
-        };
-        let request = SearchRequest {
-            query: Arc::new(Query { expr: Expr::Or(ids.iter().map(clause).collect()) }),
-            range: TimeRange::ALL,
-            order: Order::Desc,
-            limit: ids.len(),
-            after: None,
-            count: false,
-            deadline: None,
-        };
-        let page = self.stores.logs.search(request).await?;
-        if page.partial {
-            return Err(StoreError::Unavailable { reason: "parts of the store do not answer".to_owned() });
-        }
-        Ok(page.entries.iter().map(|entry| entry.position.id).collect())
     }
 }
 

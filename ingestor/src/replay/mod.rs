@@ -2,7 +2,9 @@
 //! ids of a body's entries are derived from that of its letter.
 
 mod bodies;
+mod chosen;
 mod entries;
+mod lookup;
 mod once;
 mod pages;
 
@@ -18,8 +20,10 @@ use logpipeline_service::Problem;
 use logpipeline_store::{FoundEntry, StoreError, Stores};
 use serde::Serialize;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use crate::intake::Ingest;
+use chosen::Chosen;
 pub(crate) use once::Once;
 use pages::Pages;
 
@@ -29,8 +33,9 @@ const LISTED: usize = 1_000;
 /// Which letters are to be sent once more.
 #[derive(Debug)]
 pub(crate) enum Selection {
-    /// By their ids, or by those of the entries in them.
-    Ids(Vec<EntryId>),
+    /// By their ids, or by those of the entries in them. Once so much time has passed, those not reached yet are left, and
+    /// reported; without a time, none are.
+    Ids { ids: Vec<EntryId>, within: Option<Duration> },
     /// Those that a query finds.
     Query { query: Query, range: TimeRange },
 }
@@ -46,6 +51,19 @@ pub(crate) struct Report {
     failed_count: u64,
     /// The first ones.
     failed: Vec<Failure>,
+    /// Ids that were not reached in time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    remaining: Vec<EntryId>,
+}
+
+/// When a replay is to stop; `None` for never. Whatever the time, some letter is sent.
+#[derive(Debug, Clone, Copy)]
+struct Deadline(Option<Instant>);
+
+impl Deadline {
+    fn has_passed(self) -> bool {
+        self.0.is_some_and(|at| Instant::now() >= at)
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -86,51 +104,71 @@ impl Replay {
         })?;
         let mut report = Report::default();
         match selection {
-            Selection::Ids(ids) => {
-                for id in ids {
-                    match self.letter(id).await.map_err(|error| unavailable(&error))? {
-                        Some(letter) => self.page(&[letter], &mut report).await?,
-                        None => {
-                            report.fail(id, "there is no such dead letter; retention may have removed it")
-                        }
-                    }
-                }
+            Selection::Ids { ids, within } => {
+                let deadline = Deadline(within.map(|within| Instant::now() + within));
+                self.chosen(ids, deadline, &mut report).await?;
             }
             Selection::Query { query, range } => {
                 let mut pages = Pages::new(&*self.stores.dead_letters, query, range);
                 while let Some(page) = pages.next().await.map_err(|error| unavailable(&error))? {
-                    self.page(&page, &mut report).await?;
+                    self.page(&page, Deadline(None), &mut report).await?;
                 }
             }
         }
         Ok(report)
     }
 
-    async fn letter(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError> {
-        let letters = &self.stores.dead_letters;
-        match letters.get(id).await? {
-            Some(letter) => Ok(Some(letter)),
-            None => letters.get(logpipeline_model::dead_letter::id_of(id)).await,
+    async fn chosen(
+        &self,
+        ids: Vec<EntryId>,
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> Result<(), Problem> {
+        let mut chosen = Chosen::new(&*self.stores.dead_letters, ids);
+        while let Some(page) = chosen.next().await.map_err(|error| unavailable(&error))? {
+            for id in page.missing {
+                report.fail(id, "there is no such dead letter; retention may have removed it");
+            }
+            report.remaining = self.page(&page.letters, deadline, report).await?;
+            if deadline.has_passed() {
+                report.remaining.extend(chosen.rest());
+                break;
+            }
         }
+        Ok(())
     }
 
-    async fn page(&self, letters: &[FoundEntry], report: &mut Report) -> Result<(), Problem> {
+    /// Sends letters, and returns the ids of those that were not reached in time.
+    async fn page(
+        &self,
+        letters: &[FoundEntry],
+        deadline: Deadline,
+        report: &mut Report,
+    ) -> Result<Vec<EntryId>, Problem> {
         let (mut entries, mut bodies) = (Vec::new(), Vec::new());
         for found in letters {
-            report.found += 1;
             match Letter::read(&found.body) {
                 Ok(letter) => match letter.content {
                     Returned::Entry { .. } => entries.push(letter),
                     Returned::Body { .. } => bodies.push(letter),
                 },
-                Err(error) => report.fail(found.position.id, error),
+                Err(error) => {
+                    report.found += 1;
+                    report.fail(found.position.id, error);
+                }
             }
         }
+        report.found += entries.len() as u64;
         self.entries(entries, report).await?;
-        for letter in bodies {
+        let mut bodies = bodies.into_iter();
+        for letter in bodies.by_ref() {
+            report.found += 1;
             self.body(letter, report).await?;
+            if deadline.has_passed() {
+                break;
+            }
         }
-        Ok(())
+        Ok(bodies.map(|letter| letter.id).collect())
     }
 }
 

@@ -10,18 +10,41 @@ const BYTES: usize = 4 << 20;
 const FIRST: usize = 16;
 const MOST: usize = 500;
 
+/// How many letters a page has.
+#[derive(Debug)]
+pub(super) struct Size(usize);
+
+impl Default for Size {
+    fn default() -> Self {
+        Self(FIRST)
+    }
+}
+
+impl Size {
+    pub(super) fn letters(&self) -> usize {
+        self.0
+    }
+
+    /// Learns from the page before.
+    pub(super) fn learn(&mut self, page: &[FoundEntry]) {
+        let bytes: usize = page.iter().map(|entry| entry.body.len()).sum();
+        let mean = bytes / page.len().max(1);
+        self.0 = (BYTES / mean.max(1)).clamp(1, MOST);
+    }
+}
+
 pub(super) struct Pages<'a> {
     store: &'a dyn LogStore,
     query: Arc<Query>,
     range: TimeRange,
     after: Option<Position>,
-    limit: usize,
+    size: Size,
     ended: bool,
 }
 
 impl<'a> Pages<'a> {
     pub(super) fn new(store: &'a dyn LogStore, query: Query, range: TimeRange) -> Self {
-        Self { store, query: Arc::new(query), range, after: None, limit: FIRST, ended: false }
+        Self { store, query: Arc::new(query), range, after: None, size: Size::default(), ended: false }
     }
 
     pub(super) async fn next(&mut self) -> Result<Option<Vec<FoundEntry>>, StoreError> {
@@ -32,7 +55,7 @@ impl<'a> Pages<'a> {
             query: Arc::clone(&self.query),
             range: self.range,
             order: Order::Asc,
-            limit: self.limit,
+            limit: self.size.letters(),
             after: self.after,
             count: false,
             deadline: None,
@@ -46,8 +69,7 @@ impl<'a> Pages<'a> {
         let Some(last) = page.entries.last() else { return Ok(None) };
         self.after = Some(last.position);
         self.ended = !page.more;
-        let bytes: usize = page.entries.iter().map(|entry| entry.body.len()).sum();
-        self.limit = (BYTES / (bytes / page.entries.len()).max(1)).clamp(1, MOST);
+        self.size.learn(&page.entries);
         Ok(Some(page.entries))
     }
 }

@@ -196,3 +196,31 @@ fn a_taken_port_and_missing_leave_end_the_start_with_a_clear_line() {
     assert!(log.contains("--allow-anonymous-listeners"), "{log}");
     assert!(!folder.path().join("data/wal").exists(), "nothing was begun");
 }
+
+/// Receipts and dead letters name the sender of a datagram.
+#[tokio::test]
+async fn a_datagram_leads_to_its_peer() {
+    let server = Server::start(&[UDP]).await;
+    let address = server.listeners.get(Protocol::SyslogUdp).unwrap();
+    let peers = ["127.0.0.1", "127.0.0.2"];
+    for peer in peers {
+        let socket = UdpSocket::bind((peer, 0)).await.unwrap();
+        for message in ["one", "refuse two"] {
+            socket.send_to(format!("<14>{message} of {peer}").as_bytes(), address).await.unwrap();
+        }
+    }
+    eventually("all came", async || server.delivery().await["received"] == 4).await;
+    server.settled().await;
+    let entries = server.store.entries();
+    assert_eq!(entries.len(), 2, "{entries:?}");
+    for entry in entries {
+        let id = entry["id"].as_str().unwrap();
+        let answer = server.get(&format!("/api/v1/logs/{id}/delivery"), &[]).await;
+        let peer = answer.body["request"]["peer"].as_str().unwrap();
+        assert!(entry["message"].as_str().unwrap().ends_with(peer), "{answer:?}");
+    }
+    let mut named: Vec<_> =
+        server.store.letters().entries().iter().map(|letter| letter["metadata"]["peer"].clone()).collect();
+    named.sort_by_key(ToString::to_string);
+    assert_eq!(named, peers);
+}

@@ -8,7 +8,7 @@ use super::{Full, Sink};
 use crate::entry::{Around, AroundValue, ForeignObject, Limits, Rejection};
 use crate::json::{Kind, container_end};
 use crate::vocabulary::time;
-use envelope::Envelope;
+use envelope::{Envelope, Memory, Unread};
 
 /// An event that was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +35,15 @@ pub enum Fault {
 /// White space, commas and the brackets of an array may stand between events. What is no object ends with its line.
 pub fn read(body: &[u8], beside: &[(&str, &str)], sink: &mut dyn Sink) -> Result<Option<Invalid>, Full> {
     let limits = *sink.limits();
-    let mut first = None;
+    let (mut first, mut memory) = (None, Memory::new(sink));
     for (number, event) in (1..).zip(Events(body)) {
-        let taken = match entry(event, beside, &limits) {
+        let envelope = match Envelope::read(event, &limits, &mut memory) {
+            Ok(envelope) => Ok(envelope),
+            Err(Unread::Rejected(rejection)) => Err((Fault::Format, rejection)),
+            Err(Unread::Full) => return Err(Full),
+        };
+        let sink = &mut *memory.sink;
+        let taken = match envelope.and_then(|envelope| entry(envelope, beside, &limits)) {
             Ok(mut entry) => {
                 entry.read_message(sink.received_at());
                 sink.take(number, None, &mut entry)?.map(drop).map_err(|_| Fault::Format)
@@ -77,12 +83,11 @@ impl<'a> Iterator for Events<'a> {
 }
 
 fn entry<'a>(
-    json: &'a [u8],
+    envelope: Envelope<'a>,
     beside: &[(&'a str, &'a str)],
     limits: &Limits,
 ) -> Result<ForeignObject<'a>, (Fault, Rejection)> {
     let malformed = |rejection| (Fault::Format, rejection);
-    let envelope = Envelope::read(json, limits).map_err(malformed)?;
     let Some(event) = envelope.event.filter(|event| event.kind != Kind::Null) else {
         return Err((Fault::Missing, Rejection::whole("the event has no member \"event\"")));
     };

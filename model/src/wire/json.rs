@@ -1,7 +1,10 @@
 //! The native format: one JSON object, an array of objects, or NDJSON.
 
+mod in_text;
 #[cfg(test)]
 mod tests;
+
+pub use in_text::{InText, in_text};
 
 use super::{Full, Sink};
 use crate::Timestamp;

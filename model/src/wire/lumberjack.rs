@@ -50,7 +50,7 @@ impl Session for Lumberjack {
                 Err(frame::Fault::Wrong(reason)) => return Err(Broken::Protocol(reason)),
             };
             let before = (self.open, self.frames);
-            match self.take(frame, NESTING, &mut number, &mut step.acknowledge, sink) {
+            match self.take(frame, &mut number, &mut step.acknowledge, sink) {
                 Ok(()) => step.consumed += length,
                 Err(Broken::Protocol(_)) if step.consumed > 0 => {
                     (self.open, self.frames) = before;
@@ -72,7 +72,6 @@ impl Lumberjack {
     fn take(
         &mut self,
         frame: Frame<'_>,
-        nesting: usize,
         number: &mut u64,
         acknowledge: &mut Vec<u8>,
         sink: &mut dyn Sink,
@@ -91,33 +90,61 @@ impl Lumberjack {
                 let _ = sink.take(*number, None, &mut draft)?;
                 self.count(version, sequence, acknowledge);
             }
-            Frame::Compressed(_) if nesting == 0 => {
-                return Err(Broken::Protocol(
-                    "compressed frames stand within each other too often".to_owned(),
-                ));
-            }
             Frame::Compressed(bytes) => {
-                let bytes = inflate(Coding::Zlib, bytes, self.limit, sink).map_err(|fault| match fault {
-                    Deflated::Full => Broken::Full,
-                    Deflated::Invalid => Broken::Protocol("a compressed frame cannot be inflated".to_owned()),
-                    Deflated::TooLarge => Broken::Protocol(
-                        "a compressed frame inflates to more than a frame may have".to_owned(),
-                    ),
-                })?;
-                let (mut rest, mut frames) = (&bytes[..], Frames::default());
-                while !rest.is_empty() {
-                    let (frame, length) = frames.next(rest, self.limit).map_err(|fault| {
-                        Broken::Protocol(match fault {
-                            frame::Fault::Cut(_) => "a frame within a compressed one is cut off".to_owned(),
-                            frame::Fault::Wrong(reason) => reason,
-                        })
-                    })?;
-                    self.take(frame, nesting - 1, number, acknowledge, sink)?;
+                let bytes = self.unpack(bytes, NESTING, sink)?;
+                let mut frames = Frames::default();
+                let mut rest = &bytes[..];
+                while let Ok((frame, length)) = frames.next(rest, self.limit) {
+                    self.take(frame, number, acknowledge, sink)?;
                     rest = rest.get(length..).unwrap_or_default();
                 }
             }
         }
         Ok(())
+    }
+
+    /// The whole frames in a compressed one, those of further compressed ones in their place. None is handed over before all
+    /// are known to be whole: what stands before a fault would be stored, and sent again.
+    fn unpack(&self, bytes: &[u8], nesting: usize, sink: &mut dyn Sink) -> Result<Vec<u8>, Broken> {
+        let broken = |reason: &str| Broken::Protocol(reason.to_owned());
+        let too_large = || broken("a compressed frame inflates to more than a frame may have");
+        if nesting == 0 {
+            return Err(broken("compressed frames stand within each other too often"));
+        }
+        let bytes = inflate(Coding::Zlib, bytes, self.limit, sink).map_err(|fault| match fault {
+            Deflated::Full => Broken::Full,
+            Deflated::Invalid => broken("a compressed frame cannot be inflated"),
+            Deflated::TooLarge => too_large(),
+        })?;
+        let (mut at, mut frames) = (0, Frames::default());
+        // Needed only where frames stand within each other.
+        let mut flat: Option<Vec<u8>> = None;
+        while at < bytes.len() {
+            let rest = bytes.get(at..).unwrap_or_default();
+            let (frame, length) = frames.next(rest, self.limit).map_err(|fault| match fault {
+                frame::Fault::Cut(_) => broken("a frame within a compressed one is cut off"),
+                frame::Fault::Wrong(reason) => Broken::Protocol(reason),
+            })?;
+            let inner = match frame {
+                Frame::Compressed(inner) => Some(self.unpack(inner, nesting - 1, sink)?),
+                _ => None,
+            };
+            if let Some(inner) = &inner {
+                let before = if flat.is_none() { bytes.get(..at).unwrap_or_default() } else { &[] };
+                sink.charge(before.len() + inner.len())?;
+                let flat = flat.get_or_insert_default();
+                flat.extend_from_slice(before);
+                flat.extend_from_slice(inner);
+                if flat.len() > self.limit {
+                    return Err(too_large());
+                }
+            } else if let Some(flat) = &mut flat {
+                sink.charge(length)?;
+                flat.extend_from_slice(rest.get(..length).unwrap_or_default());
+            }
+            at += length;
+        }
+        Ok(flat.unwrap_or(bytes))
     }
 
     /// Counts an event of the window; the last is acknowledged for all.

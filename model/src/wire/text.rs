@@ -56,6 +56,20 @@ pub fn read(body: &[u8], beside: &Beside<'_>, sink: &mut dyn Sink) -> Result<(),
     Ok(())
 }
 
+/// Hands every object of a body to the sink, an array's elements or such as span lines, read as a line is.
+pub fn read_objects(body: &[u8], beside: &Beside<'_>, sink: &mut dyn Sink) -> Result<(), Full> {
+    let limits = *sink.limits();
+    for line in super::json::lines(body, &limits) {
+        match line.json {
+            Ok(json) => {
+                take(line.number, &String::from_utf8_lossy(json), beside, &mut Draft::default(), sink)?;
+            }
+            Err(rejection) => sink.reject(line.number, rejection)?,
+        }
+    }
+    Ok(())
+}
+
 fn take<'a>(
     number: u64,
     text: &'a str,

@@ -19,6 +19,8 @@ use crate::scope::{Budget, Scope, ScopeParams};
 
 /// Letters that an ingestor is given at a time.
 const PAGE: usize = 500;
+/// How long an ingestor sends letters before it says which of them it did not reach.
+const SECONDS: u64 = 5;
 /// Failures that are listed; all are counted.
 const LISTED: usize = 1_000;
 const FORM: &str = r#"Send {"ids": ["…"]}, {"q": "a query", "from": "…", "to": "…"}, or {"all": true}."#;
@@ -132,12 +134,33 @@ async fn page(
     Ok((ids, page.entries.last().map(|letter| letter.position)))
 }
 
+/// What an ingestor did of a page.
+#[derive(Debug, Deserialize)]
+struct Part {
+    #[serde(flatten)]
+    report: ReplayReport,
+    /// Ids that it did not reach in time.
+    #[serde(default)]
+    remaining: Vec<EntryId>,
+}
+
 async fn send(app: &App, ids: &[EntryId]) -> Result<ReplayReport, Problem> {
     // In their order, each once.
     let mut seen = HashSet::new();
-    let ids: Vec<_> = ids.iter().filter(|id| seen.insert(**id)).collect();
-    let body = serde_json::json!({ "ids": ids }).to_string();
-    app.ingestors.tell("/dead-letters/replay", body.into_bytes()).await
+    let mut ids: Vec<_> = ids.iter().copied().filter(|id| seen.insert(*id)).collect();
+    let mut report = ReplayReport::default();
+    while !ids.is_empty() {
+        let body = serde_json::json!({ "ids": ids, "seconds": SECONDS }).to_string();
+        let part: Part = app.ingestors.tell("/dead-letters/replay", body.into_bytes()).await?;
+        report.add(part.report);
+        if part.remaining.len() >= ids.len() {
+            let detail =
+                "An ingestor reached none of the letters. Send the request again; nothing is stored twice.";
+            return Err(Problem::new(StatusCode::BAD_GATEWAY, "ingestor-unreachable", detail));
+        }
+        ids = part.remaining;
+    }
+    Ok(report)
 }
 
 impl ReplayReport {

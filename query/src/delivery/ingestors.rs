@@ -14,6 +14,11 @@ use super::AdminUrl;
 
 /// Time an ingestor has to answer: it may scan what waits in its log.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Time an ingestor has to do what it is told. What takes longer, it does in parts.
+const WORK_TIMEOUT: Duration = Duration::from_secs(60);
+/// How often an ingestor that does the same for somebody else is asked again, and how long to wait where it does not say.
+const TRIES: usize = 30;
+const PAUSE: Duration = Duration::from_secs(1);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// Bytes of an answer.
 const LARGEST: usize = 8 << 20;
@@ -35,6 +40,21 @@ pub(crate) struct Told<T> {
     pub(crate) unknown: Option<String>,
 }
 
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+struct Silence {
+    reason: String,
+    /// Whether the ingestor may have the request, and work on it.
+    may_work: bool,
+}
+
 impl Ingestors {
     pub(crate) fn new(urls: Vec<AdminUrl>) -> Self {
         let http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT).no_proxy();
@@ -50,7 +70,8 @@ impl Ingestors {
             .map(async |address| (address, self.send(Method::GET, address, path, None).await));
         let (mut answers, mut unknown) = (Vec::new(), None);
         for (address, answer) in join_all(asked).await {
-            match answer.and_then(|(status, body)| read(status, &body)) {
+            let answer = answer.map_err(|silence| silence.reason);
+            match answer.and_then(|answer| read(answer.status, &answer.body)) {
                 Ok(Ok(answer)) => answers.push((address.to_string(), answer)),
                 Ok(Err(detail)) => unknown = Some(detail),
                 Err(reason) => silent.push(format!("{address} {reason}")),
@@ -59,18 +80,38 @@ impl Ingestors {
         Ok(Told { answers, silent, unknown })
     }
 
-    /// Has the first ingestor that takes it do something.
+    /// Has the first ingestor that takes it do something. Where one may still be at work, no other is told.
     pub(crate) async fn tell<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Problem> {
         let (addresses, mut silent) = self.addresses().await?;
         for address in addresses {
-            let sent = self.send(Method::POST, address, path, Some(body.clone())).await;
-            match sent.and_then(|(status, body)| read(status, &body)) {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(detail)) => silent.push(format!("{address} answered 404: {detail}")),
-                Err(reason) => silent.push(format!("{address} {reason}")),
+            match self.work(address, path, &body).await {
+                Ok(answer) => match read(answer.status, &answer.body) {
+                    Ok(Ok(answer)) => return Ok(answer),
+                    Ok(Err(detail)) => silent.push(format!("{address} answered 404: {detail}")),
+                    Err(reason) => silent.push(format!("{address} {reason}")),
+                },
+                Err(Silence { reason, may_work: false }) => silent.push(format!("{address} {reason}")),
+                Err(Silence { reason, may_work: true }) => {
+                    let detail = format!(
+                        "{address} {reason}; it may still be at work. Send the request again later; nothing is stored twice."
+                    );
+                    return Err(Problem::new(StatusCode::BAD_GATEWAY, "ingestor-unreachable", detail));
+                }
             }
         }
         Err(unreachable(&silent))
+    }
+
+    /// Waits for an ingestor that does the same for somebody else, who may have given up.
+    async fn work(&self, address: SocketAddr, path: &str, body: &[u8]) -> Result<Answer, Silence> {
+        for _ in 0..TRIES {
+            let answer = self.send(Method::POST, address, path, Some(body.to_vec())).await?;
+            if answer.status != StatusCode::CONFLICT {
+                return Ok(answer);
+            }
+            tokio::time::sleep(answer.retry_after.unwrap_or(PAUSE)).await;
+        }
+        Err(Silence { reason: "does the same for somebody else".to_owned(), may_work: true })
     }
 
     async fn addresses(&self) -> Result<(Vec<SocketAddr>, Vec<String>), Problem> {
@@ -95,21 +136,28 @@ impl Ingestors {
         address: SocketAddr,
         path: &str,
         body: Option<Vec<u8>>,
-    ) -> Result<(StatusCode, Vec<u8>), String> {
+    ) -> Result<Answer, Silence> {
         let mut request = self.http.request(method, format!("http://{address}{path}"));
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request.header("content-type", "application/json").timeout(WORK_TIMEOUT).body(body);
         }
-        let failed = |error: reqwest::Error| format!("did not answer: {}", error.without_url());
+        let failed = |error: reqwest::Error| Silence {
+            may_work: !error.is_connect(),
+            reason: format!("did not answer: {}", error.without_url()),
+        };
         let mut response = request.send().await.map_err(failed)?;
-        let mut whole = Vec::new();
+        let status = response.status();
+        let retry_after =
+            response.headers().get("retry-after").and_then(|value| value.to_str().ok()?.parse().ok());
+        let mut body = Vec::new();
         while let Some(part) = response.chunk().await.map_err(failed)? {
-            whole.extend_from_slice(&part);
-            if whole.len() > LARGEST {
-                return Err("answered with more than 8 MiB".to_owned());
+            body.extend_from_slice(&part);
+            if body.len() > LARGEST {
+                let reason = "answered with more than 8 MiB".to_owned();
+                return Err(Silence { reason, may_work: false });
             }
         }
-        Ok((response.status(), whole))
+        Ok(Answer { status, retry_after: retry_after.map(Duration::from_secs), body })
     }
 }
 

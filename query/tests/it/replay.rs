@@ -68,6 +68,69 @@ async fn all_letters_go_page_by_page() {
     assert_eq!(given.concat(), ids);
 }
 
+/// Serves one request after the other, each by the next of `answers`, and hands out the bodies that came.
+async fn scripted(answers: Vec<(StatusCode, Value)>) -> (String, Arc<Mutex<Vec<Value>>>) {
+    let given: Arc<Mutex<Vec<Value>>> = Arc::default();
+    let (taken, answers) = (Arc::clone(&given), Mutex::new(answers.into_iter()));
+    let answers = Arc::new(answers);
+    let replay = async move |Json(body): Json<Value>| {
+        taken.lock().unwrap().push(body);
+        let (status, answer) = answers.lock().unwrap().next().unwrap();
+        (status, [("retry-after", "0")], Json(answer))
+    };
+    let router = Router::new().route("/dead-letters/replay", post(replay));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (format!("http://{address}"), given)
+}
+
+fn report(replayed: u64, remaining: &[String]) -> (StatusCode, Value) {
+    let report = json!({ "found": replayed, "replayed": replayed, "alreadyStored": 0, "failedCount": 0, "failed": [],
+        "remaining": remaining });
+    (StatusCode::OK, report)
+}
+
+#[tokio::test]
+async fn what_an_ingestor_did_not_reach_in_time_is_sent_to_it_next() {
+    let ids: Vec<_> = (1..=3).map(|number| format!("018a97d2-5c00-7000-8000-00000000000{number}")).collect();
+    let busy = (StatusCode::CONFLICT, json!({ "detail": "Another replay is under way." }));
+    let (url, given) = scripted(vec![report(1, &ids[1..]), busy, report(2, &[])]).await;
+    let server = Server::of_ingestors(&[url]).await;
+    let (status, said) = replay(&server, json!({ "ids": ids })).await;
+    assert_eq!((status, &said["replayed"]), (StatusCode::OK, &json!(3)), "{said}");
+    let given: Vec<_> = given.lock().unwrap().iter().map(|body| body["ids"].clone()).collect();
+    assert_eq!(given, [json!(ids), json!(ids[1..]), json!(ids[1..])], "a busy ingestor is asked again");
+}
+
+#[tokio::test]
+async fn a_page_goes_to_no_second_ingestor_while_the_first_may_work_on_it() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    // An ingestor whose answer gets lost.
+    let lossy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let first = format!("http://{}", lossy.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (mut stream, _) = lossy.accept().await.unwrap();
+        let mut head = [0; 4];
+        stream.read_exact(&mut head).await.unwrap();
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{").await.unwrap();
+    });
+    let (second, given) = ingestor().await;
+    let server = Server::of_ingestors(&[first, second.clone()]).await;
+    let ids = json!({ "ids": ["018a97d2-5c00-7000-8000-000000000001"] });
+    let (status, problem) = replay(&server, ids.clone()).await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(problem["detail"].as_str().unwrap().contains("may still be at work"), "{problem}");
+    assert!(given.lock().unwrap().is_empty());
+
+    // One that cannot be reached has nothing.
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", gone.local_addr().unwrap());
+    drop(gone);
+    let server = Server::of_ingestors(&[url, second]).await;
+    assert_eq!(replay(&server, ids).await.0, StatusCode::OK);
+}
+
 #[tokio::test]
 async fn what_is_not_clear_and_pages_of_others_are_refused() {
     let (url, given) = ingestor().await;

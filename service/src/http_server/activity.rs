@@ -68,13 +68,16 @@ impl Activity {
         Self { requests: Arc::default(), room }
     }
 
-    /// Counts what comes through a connection's router, and refuses what there is no room for.
-    pub(super) fn watch(&self, router: Router) -> Router {
+    /// Counts what comes through a connection's router, and has what there is no room for refused.
+    pub(super) fn watch(&self, router: Router, refuse: Refuse) -> Router {
         let activity = self.clone();
         router.layer(middleware::from_fn(move |request: Request, next: Next| {
-            let under_way = activity.begin();
+            let under_way = activity.begin().ok_or_else(|| refuse(&request));
             async move {
-                let Some(under_way) = under_way else { return too_many() };
+                let under_way = match under_way {
+                    Ok(under_way) => under_way,
+                    Err(refusal) => return refusal,
+                };
                 next.run(request).await.map(|body| Body::new(Answer { body, _under_way: under_way }))
             }
         }))
@@ -99,10 +102,18 @@ impl Activity {
     }
 }
 
-fn too_many() -> Response {
+/// Answers a request that there is no room for.
+pub type Refuse = fn(&Request) -> Response;
+
+/// What there is to be said to who sends one.
+pub fn too_many_requests() -> Problem {
     let detail = "Too many requests are under way. Try again shortly, with fewer requests at once.";
     let problem = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-requests", detail);
-    problem.retry_after(Duration::from_secs(1)).into_response()
+    problem.retry_after(Duration::from_secs(1))
+}
+
+pub(super) fn refuse(_: &Request) -> Response {
+    too_many_requests().into_response()
 }
 
 #[cfg(test)]

@@ -4,33 +4,30 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 use logpipeline_model::wire;
-use serde::Deserialize;
 
+use super::super::query::Parameters;
 use super::super::take::{Head, RECEIPT, take};
 use super::reply;
 use crate::intake::{Ingest, Protocol};
 
-/// Other parameters (`pipeline`, `refresh`, `timeout`, …) concern a cluster's inner workings and change nothing here.
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Parameters {
-    #[serde(default)]
-    filter_path: String,
-}
+/// The only parameter that is read: others (`pipeline`, `refresh`, `timeout`, …) concern a cluster's inner workings and change
+/// nothing here.
+const FILTER: &str = "filter_path";
 
 pub(super) async fn bulk(
     State(ingest): State<Arc<Ingest>>,
     index: Option<Path<String>>,
-    Query(parameters): Query<Parameters>,
+    query: Parameters,
     head: Head,
     body: Body,
 ) -> Response {
     let started = Instant::now();
-    let filter = wire::bulk::Filter::parse(&parameters.filter_path);
+    let filter = wire::bulk::Filter::parse(&query.every(FILTER).join(","));
     let index = index.map(|Path(index)| index);
     let read =
         move |body: &[u8], sink: &mut dyn wire::Sink| wire::bulk::read(body, index.as_deref(), &filter, sink);

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
+use super::super::query::Parameters;
 use super::reply;
 use crate::intake::Ingest;
 
@@ -60,19 +60,13 @@ pub(super) async fn health(State(ingest): State<Arc<Ingest>>, headers: HeaderMap
     reply::value(&headers, StatusCode::OK, &body)
 }
 
-#[derive(Debug, Default, Deserialize)]
-pub(super) struct Format {
-    #[serde(default)]
-    format: String,
-}
-
 pub(super) async fn cat_health(
     State(ingest): State<Arc<Ingest>>,
-    Query(asked): Query<Format>,
+    query: Parameters,
     headers: HeaderMap,
 ) -> Response {
     let status = status(&ingest);
-    if asked.format == "json" {
+    if wants_json(&query) {
         return reply::value(
             &headers,
             StatusCode::OK,
@@ -82,13 +76,13 @@ pub(super) async fn cat_health(
     text(format!("{NAME} {status} 1 1 0 0 0 0 0 0 - 100.0%\n"))
 }
 
+fn wants_json(query: &Parameters) -> bool {
+    query.get("format") == Some("json")
+}
+
 /// There are no templates and no indices of the client's.
-pub(super) async fn cat_nothing(Query(asked): Query<Format>, headers: HeaderMap) -> Response {
-    if asked.format == "json" {
-        reply::value(&headers, StatusCode::OK, &json!([]))
-    } else {
-        text(String::new())
-    }
+pub(super) async fn cat_nothing(query: Parameters, headers: HeaderMap) -> Response {
+    if wants_json(&query) { reply::value(&headers, StatusCode::OK, &json!([])) } else { text(String::new()) }
 }
 
 /// A definition that was never kept: templates, lifecycles and pipelines of clients do not apply here.

@@ -1,6 +1,6 @@
 //! Answers in the shapes of Elasticsearch.
 
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use logpipeline_service::Problem;
@@ -33,6 +33,32 @@ fn media_type(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
+/// Bytes of an answer that is told in other words.
+const LARGEST: usize = 1 << 20;
+
+/// Whether an answer tells of an error in another form.
+pub(super) fn is_foreign(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_ours = kind.starts_with(b"application/json") || kind.starts_with(b"application/vnd.elasticsearch");
+    !response.status().is_success() && !is_ours
+}
+
+/// The error that another answer tells, with its other headers.
+pub(super) async fn translated(asked: &HeaderMap, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let body = to_bytes(body, LARGEST).await.unwrap_or_default();
+    let problem: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let detail =
+        problem["detail"].as_str().map_or_else(|| String::from_utf8_lossy(&body).into_owned(), str::to_owned);
+    let mut response = refused(asked, Problem::new(parts.status, "", detail));
+    for (name, value) in &parts.headers {
+        if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    response
+}
+
 /// The answer to a request of which nothing was kept. What may pass is 429: several clients drop a batch for 503.
 pub(super) fn refused(headers: &HeaderMap, problem: Problem) -> Response {
     let status = match problem.status {
@@ -42,6 +68,8 @@ pub(super) fn refused(headers: &HeaderMap, problem: Problem) -> Response {
     let kind = match status {
         StatusCode::TOO_MANY_REQUESTS => "es_rejected_execution_exception",
         StatusCode::PAYLOAD_TOO_LARGE => "content_too_long_exception",
+        StatusCode::UNAUTHORIZED => "security_exception",
+        StatusCode::NOT_FOUND => "resource_not_found_exception",
         _ => "illegal_argument_exception",
     };
     let cause = json!({"type": kind, "reason": problem.detail});

@@ -71,7 +71,7 @@ pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// The answer to a request of which nothing was kept: Splunk's clients come back on 503 only.
-pub(super) fn failed(problem: Problem) -> Response {
+pub(in crate::http) fn failed(problem: Problem) -> Response {
     let ending = problem.kind == "shutting-down";
     let answer = match problem.status {
         StatusCode::PAYLOAD_TOO_LARGE => Answer::TOO_LARGE,

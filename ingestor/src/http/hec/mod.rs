@@ -25,6 +25,8 @@ use crate::intake::{Ingest, Protocol};
 use answer::Answer;
 use channels::{Channel, Channels};
 
+pub(super) use answer::failed;
+
 const BASE: &str = "/services/collector";
 /// What a query may say of all events.
 const BESIDE: [&str; 4] = ["host", "source", "sourcetype", "index"];
@@ -104,7 +106,7 @@ async fn raw(
 
 fn succeeded<T>(taken: &Taken<T>, channel: Option<Channel>, channels: &Channels) -> Response {
     if taken.submitted.accepted + taken.submitted.rejected == 0 {
-        return Answer::NO_DATA.response();
+        return answered(taken, Answer::NO_DATA);
     }
     let id = channel.map(|channel| channels.issue(channel));
     answered(taken, Answer::SUCCESS.with_acknowledgement(id))
@@ -121,22 +123,17 @@ struct Asked {
     acks: Vec<u64>,
 }
 
-/// Whether events are indexed: an id is given out only once they are on disk.
-async fn acknowledged(
-    Extension(channels): Extension<Arc<Channels>>,
-    query: Parameters,
-    head: Head,
-    body: Body,
-) -> Response {
-    let channel = match Channel::of(&head, &query) {
-        Ok(Some(channel)) => channel,
+/// Whether events are indexed. They are for every id that was ever given out, also before a restart or by another replica,
+/// because an id is given out only once they are on disk; and nobody asks for an id that it was not given.
+async fn acknowledged(query: Parameters, head: Head, body: Body) -> Response {
+    match Channel::of(&head, &query) {
+        Ok(Some(_)) => {}
         Ok(None) => return Answer::NO_CHANNEL.response(),
         Err(answer) => return answer.response(),
-    };
+    }
     let bytes = axum::body::to_bytes(body, MAX_ACKS).await.unwrap_or_default();
     let Ok(Asked { acks }) = serde_json::from_slice(&bytes) else { return Answer::INVALID.response() };
-    let known = channels.issued(&channel);
-    let acks: Map<_, _> = acks.into_iter().map(|id| (id.to_string(), (id < known).into())).collect();
+    let acks: Map<_, _> = acks.into_iter().map(|id| (id.to_string(), true.into())).collect();
     answer::json(StatusCode::OK, &json!({"acks": acks}))
 }
 
@@ -149,9 +146,13 @@ async fn health(State(ingest): State<Arc<Ingest>>) -> Response {
     }
 }
 
+pub(super) fn is_path(path: &str) -> bool {
+    path.strip_prefix(BASE).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Answers in Splunk's words where a token is missing or wrong.
 pub(super) async fn unauthorized(request: Request, next: Next) -> Response {
-    let ours = request.uri().path().starts_with(BASE);
+    let ours = is_path(request.uri().path());
     let in_query =
         request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("token=")));
     let authorization = ours.then(|| request.headers().get(header::AUTHORIZATION).cloned()).flatten();

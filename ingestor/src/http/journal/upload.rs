@@ -31,8 +31,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 pub(super) struct Upload {
     ingest: Arc<Ingest>,
     source: Source,
-    /// What a dead letter says of the request; `None` where it is one already.
-    request: Option<Request>,
+    /// What a dead letter says of the request.
+    request: Request,
     body: Body,
     stream: Stream,
     /// What has come and is not on disk yet.
@@ -56,7 +56,7 @@ impl Upload {
         Ok(Self {
             ingest,
             source: head.source(Protocol::Journal),
-            request: (!head.is_replay()).then(|| head.request(false)),
+            request: head.request(false),
             body,
             stream: Stream::default(),
             buffer: Vec::new(),
@@ -64,6 +64,11 @@ impl Upload {
             kept: 0,
             receipt: None,
         })
+    }
+
+    /// Of what was kept last.
+    pub(super) fn receipt(&self) -> Option<Receipt> {
+        self.receipt
     }
 
     pub(super) fn into_body(self) -> Body {
@@ -200,10 +205,9 @@ impl Upload {
     /// Gives up what is not read: from where the body is wrong, nothing in it can be told apart.
     fn malformed(&self, error: &Unreadable) -> Problem {
         let kept = self.kept;
-        if let Some(request) = &self.request {
-            let (reason, whole) = (error.to_string(), self.buffer.len() as u64);
-            self.ingest.bodies.offer(&self.source, &reason, &self.buffer, whole, || Some(request.clone()));
-        }
+        let (reason, whole) = (error.to_string(), self.buffer.len() as u64);
+        let request = || Some(self.request.clone());
+        self.ingest.bodies.offer(&self.source, &reason, &self.buffer, whole, request);
         let detail = format!("The body cannot be read: {error}. The {kept} entries before that were kept.");
         Problem::new(StatusCode::BAD_REQUEST, "malformed-body", detail)
     }

@@ -21,7 +21,7 @@ use logpipeline_access::require::{Gate, require_token};
 use logpipeline_model::wire::otlp::read_protobuf;
 use logpipeline_service::{Problem, telemetry};
 
-use super::answer;
+use super::answer::protobuf;
 use super::status::Status;
 use crate::http::count;
 use crate::http::take::{Head, RECEIPT, take};
@@ -64,7 +64,7 @@ async fn export(State(ingest): State<Arc<Ingest>>, mut head: Head, body: Body) -
         head.headers.insert(header::CONTENT_ENCODING, coding);
     }
     let taken = take(&ingest, Protocol::OtlpGrpc, &head, Body::new(message), read_protobuf).await?;
-    let message = answer::protobuf(&taken.submitted);
+    let message = protobuf(&taken.submitted);
     let mut framed = Vec::with_capacity(PREFIX + message.len());
     framed.push(0);
     framed.extend_from_slice(&u32::try_from(message.len()).unwrap_or_default().to_be_bytes());
@@ -95,7 +95,15 @@ async fn answer_by_grpc(request: Request, next: Next) -> Response {
     let problem: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let detail = problem.get("detail").and_then(serde_json::Value::as_str);
     let message = detail.or(parts.status.canonical_reason()).unwrap_or("error");
-    let status = Status::new(parts.status, message.to_owned(), retry);
+    answer(Status::new(parts.status, message.to_owned(), retry))
+}
+
+/// The answer to a call that was not looked at.
+pub(in crate::http) fn refuse(problem: &Problem) -> Response {
+    answer(Status::of(problem))
+}
+
+fn answer(status: Status) -> Response {
     let details = Bytes::from(status.protobuf());
     let mut response = tonic::Status::with_details(status.code, status.message, details).into_http::<Body>();
     if status.code == tonic::Code::Unimplemented {

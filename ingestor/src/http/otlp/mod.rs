@@ -19,6 +19,8 @@ use super::native::refused;
 use super::take::{Head, RECEIPT, take};
 use crate::intake::{Ingest, Protocol};
 
+pub(super) const PATH: &str = "/v1/logs";
+
 /// How a request is encoded, and so its answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Encoding {
@@ -27,7 +29,7 @@ enum Encoding {
 }
 
 pub(super) fn routes() -> Router<Arc<Ingest>> {
-    Router::new().route("/v1/logs", post(accept))
+    Router::new().route(PATH, post(accept))
 }
 
 async fn accept(State(ingest): State<Arc<Ingest>>, head: Head, body: Body) -> Response {
@@ -54,6 +56,11 @@ async fn accept(State(ingest): State<Arc<Ingest>>, head: Head, body: Body) -> Re
         }
         Err(problem) => encoding.refuse(problem),
     }
+}
+
+/// The answer to a request that was not looked at.
+pub(super) fn refuse(headers: &HeaderMap, problem: Problem) -> Response {
+    Encoding::of(headers).unwrap_or(Encoding::Protobuf).refuse(problem)
 }
 
 impl Encoding {

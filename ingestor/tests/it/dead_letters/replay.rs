@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use logpipeline_model::EntryId;
 use logpipeline_model::dead_letter::{Content, DeadLetter, Origin, Request};
@@ -123,6 +124,56 @@ async fn many_letters_are_sent_page_by_page() {
     assert_eq!(store.len(), 1_300);
 }
 
+/// Ids that the query server hands over go by pages: a store whose answers take time is not asked for each of them.
+#[tokio::test]
+async fn many_ids_ask_a_slow_store_a_few_times() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FakeStore::new();
+    let server = start(folder.path(), &store).await;
+    let body: String = (0..500).map(|number| format!("{{\"message\":\"refuse {number}\"}}\n")).collect();
+    server.post(body).await;
+    server.settled().await;
+    store.lenient.store(true, Ordering::SeqCst);
+    let letters = letters(&server, 500).await;
+    let ids: Vec<_> = letters.iter().map(|letter| letter["id"].clone()).collect();
+    let stores = [Arc::clone(&store), store.letters()];
+    let asked = || stores.iter().map(|store| store.asked.load(Ordering::SeqCst)).sum::<u64>();
+    for store in &stores {
+        *store.answers_within.lock().unwrap() = Duration::from_millis(20);
+    }
+    let before = asked();
+    assert_eq!(replayed(&server, &json!({ "ids": ids })).await["replayed"], 500);
+    assert!(asked() - before <= 8, "{} questions", asked() - before);
+    server.settled().await;
+    assert_eq!(store.len(), 500);
+}
+
+#[tokio::test]
+async fn a_replay_that_is_given_a_time_names_what_it_did_not_reach() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FakeStore::new();
+    let server = start(folder.path(), &store).await;
+    let mut ids = Vec::new();
+    for number in 0..20 {
+        let body = format!("{{\"message\":\"m {number}\"}}");
+        ids.push(leave(&store, body.as_bytes(), request("/logs", "application/json"), None).await);
+    }
+    let client = reqwest::Client::new();
+    let url = format!("http://{}/dead-letters/replay", server.admin);
+    let (mut left, mut rounds) = (json!(ids), 0);
+    while left.as_array().is_some_and(|left| !left.is_empty()) {
+        let body = json!({ "ids": left, "seconds": 0 }).to_string();
+        let response = client.post(&url).body(body).send().await.unwrap();
+        let said: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!((&said["found"], &said["replayed"]), (&json!(1), &json!(1)), "{said}");
+        left = said["remaining"].clone();
+        rounds += 1;
+    }
+    assert_eq!(rounds, 20);
+    server.settled().await;
+    assert_eq!(store.len(), 20);
+}
+
 #[tokio::test]
 async fn whole_bodies_are_sent_as_the_requests_that_they_were_and_stored_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -158,6 +209,23 @@ async fn whole_bodies_are_sent_as_the_requests_that_they_were_and_stored_once() 
         assert_eq!(messages, ["bulk", "grpc", "hec", "journal", "line", "native 1", "native 2", "packed"]);
     }
     assert_eq!(letters(&server, 7).await.len(), 7, "no new letters");
+}
+
+/// A journal whose entries say nothing of their place is known by the letter, as other bodies are.
+#[tokio::test]
+async fn a_journal_without_cursors_is_stored_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = FakeStore::new();
+    let server = start(folder.path(), &store).await;
+    let journal = b"MESSAGE=one\n\nMESSAGE=two\n\n";
+    leave(&store, journal, request("/upload", "application/vnd.fdo.journal"), None).await;
+    for _ in 0..2 {
+        assert_eq!(replayed(&server, &json!({"all": true})).await["replayed"], 1);
+        server.settled().await;
+        let mut messages = store.messages();
+        messages.sort();
+        assert_eq!(messages, ["one", "two"]);
+    }
 }
 
 #[tokio::test]

@@ -78,21 +78,39 @@ async fn what_is_wrong_is_told_by_code_and_number_and_the_rest_is_kept() {
     assert_eq!(code(&wrong), (400, 6));
 }
 
+/// A client that asks for acknowledgements sends again what is answered with `false`.
 #[tokio::test]
-async fn acknowledgements_are_for_ids_that_were_given_out() {
-    let server = Server::start(&[]).await;
-    let ask = async |path: &str, headers: &[(&str, &str)]| {
-        server.post_to(path, headers, r#"{"acks":[0,1,2]}"#).await
-    };
+async fn ids_are_acknowledged_also_after_a_restart_and_by_another_replica() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = async || Server::start_on(folder.path(), &[], Arc::new(LocalDisk), FakeStore::new()).await;
+    let server = start().await;
     for id in 0..2 {
         let answer = server.post_to(EVENT, &[CHANNEL], r#"{"event":"m"}"#).await;
         assert_eq!(answer.body, json!({"text": "Success", "code": 0, "ackId": id}));
     }
-    let expected = json!({"acks": {"0": true, "1": true, "2": false}});
-    assert_eq!(ask("/services/collector/ack", &[CHANNEL]).await.body, expected);
     let by_query = format!("/services/collector/ack?channel={}", CHANNEL.1);
-    assert_eq!(ask(&by_query, &[]).await.body, expected);
-    assert_eq!(ask("/services/collector/ack?channel=other", &[]).await.body["acks"]["0"], false);
+    let ask = async |server: &Server| {
+        for (path, headers) in [("/services/collector/ack", &[CHANNEL][..]), (&by_query, &[])] {
+            let answer = server.post_to(path, headers, r#"{"acks":[0,1]}"#).await;
+            assert_eq!((answer.status, answer.body), (200, json!({"acks": {"0": true, "1": true}})));
+        }
+    };
+    ask(&server).await;
+    server.stop().await.unwrap();
+    let server = start().await;
+    ask(&server).await;
+    // The channel's ids begin anew; those of before are acknowledged all the same.
+    assert_eq!(server.post_to(EVENT, &[CHANNEL], r#"{"event":"m"}"#).await.body["ackId"], 0);
+    ask(&server).await;
+    ask(&Server::start(&[]).await).await;
+}
+
+#[tokio::test]
+async fn who_asks_for_acknowledgements_names_its_channel() {
+    let server = Server::start(&[]).await;
+    let ask = async |path: &str, headers: &[(&str, &str)]| {
+        server.post_to(path, headers, r#"{"acks":[0,1,2]}"#).await
+    };
     assert_eq!(code(&ask("/services/collector/ack", &[]).await), (400, 10));
     assert_eq!(code(&ask("/services/collector/ack?channel=", &[]).await), (400, 11));
     let nonsense = server.post_to("/services/collector/ack", &[CHANNEL], "{}").await;

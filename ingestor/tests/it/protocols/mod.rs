@@ -2,6 +2,7 @@
 
 mod bulk;
 mod datadog;
+mod elastic;
 mod faults;
 mod forward;
 mod gelf;

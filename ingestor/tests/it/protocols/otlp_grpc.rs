@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::{Buf, BufMut};
@@ -14,6 +15,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tower::Service;
 
+use crate::support::disk::faulty_disk;
 use crate::support::protobuf::{bytes, export, log_record, varint};
 use crate::support::server::Server;
 use crate::support::store::FakeStore;
@@ -208,6 +210,28 @@ async fn a_full_log_is_resource_exhausted_with_retry_info() {
     assert!(retry(&refused).unwrap() >= 1);
     assert!(refused.message().contains("is full"), "{refused}");
     assert_eq!(server.delivery().await["received"], json!(accepted), "nothing of the refused batch");
+}
+
+/// Clients drop what is refused without a time to come back at.
+#[tokio::test]
+async fn a_full_disk_is_unavailable_with_retry_info() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disk, faults) = faulty_disk();
+    let server = Server::start_on(folder.path(), &[LISTEN], disk, FakeStore::new()).await;
+    let mut client = Client::connect(&server).await;
+    faults.lasting.store(true, Ordering::SeqCst);
+    faults.writes_until_no_space.store(0, Ordering::SeqCst);
+    faults.no_space.store(true, Ordering::SeqCst);
+    let refused = client.send(export([log_record(TIME, "m")])).await.unwrap_err();
+    assert_eq!((refused.code(), retry(&refused)), (Code::Unavailable, Some(5)), "{refused:?}");
+    assert!(refused.message().contains("disk"), "{refused}");
+    faults.no_space.store(false, Ordering::SeqCst);
+    faults.writes_until_no_space.store(-1, Ordering::SeqCst);
+    crate::support::eventually("there is room", async || {
+        client.send(export([log_record(TIME, "m")])).await.is_ok()
+    })
+    .await;
+    assert_eq!(server.settled().await["received"], 1);
 }
 
 #[tokio::test]

@@ -55,20 +55,61 @@ async fn an_entry_is_followed_from_the_log_to_the_store_and_to_its_end() {
     assert_eq!((status, serde_json::from_str::<Value>(&text).unwrap()), (200, entry(&server, &last).await));
 
     store.clear();
-    let gone = entry(&server, &last).await;
-    assert_eq!(
-        (&gone["state"], &gone["expired"]),
-        (&json!("expired"), &json!({"rule": "--retention-max-bytes 10GiB"}))
-    );
-    assert_eq!(gone["request"]["receipt"], json!(made));
-    assert_eq!(entry(&server, &key).await["state"], "unknown", "a derived id tells no time");
+    for (id, receipt) in [(&last, &made), (&key, &derived)] {
+        let gone = entry(&server, id).await;
+        assert_eq!(
+            (&gone["state"], &gone["expired"]),
+            (&json!("expired"), &json!({"rule": "--retention-max-bytes 10GiB"}))
+        );
+        assert_eq!(gone["request"]["receipt"], json!(receipt));
+        assert!(gone["storedAt"].is_string(), "{gone}");
+    }
     server.stop().await.unwrap();
 
     let server =
         Server::start_on(folder.path(), &["--grace=300ms"], Arc::new(LocalDisk), Arc::clone(&store)).await;
-    let gone = entry(&server, &last).await;
-    assert_eq!(gone["state"], "unknown", "no rule explains it: {gone}");
-    assert_eq!(gone["request"]["state"], "delivered");
+    for id in [&last, &key] {
+        let gone = entry(&server, id).await;
+        assert_eq!(gone["state"], "unknown", "no rule explains it: {gone}");
+        assert_eq!(gone["request"]["state"], "delivered");
+    }
+}
+
+/// Retries bring the ids of the first request; what became of an entry is told by the request that had it stored.
+#[tokio::test]
+async fn derived_ids_lead_to_the_request_that_had_them_stored_and_to_dead_letters() {
+    let server = Server::start(&["--retention-max-bytes=10GiB"]).await;
+    let post = async |body: &str| {
+        receipt(&server.post_to("/logs", &[("idempotency-key", "k")], body.to_owned()).await)
+    };
+    let body = "{\"message\":\"a\"}\n{\"message\":\"refuse b\"}\n{\"message\":\"c\"}";
+    let first = post(body).await;
+    server.settled().await;
+    let again = post(body).await;
+    server.settled().await;
+    assert_ne!(first, again);
+    server.store.clear();
+    let id = |line| EntryId::derived("k", line).to_string();
+    for line in [1, 3] {
+        let gone = entry(&server, &id(line)).await;
+        let told = (&gone["state"], &gone["request"]["receipt"]);
+        assert_eq!(told, (&json!("expired"), &json!(first)), "{gone}");
+    }
+    assert_eq!(entry(&server, &id(2)).await["state"], "deadLettered");
+    let other = entry(&server, &id(4)).await;
+    assert_eq!((&other["state"], other.get("request")), (&json!("unknown"), None), "no request has it");
+}
+
+#[tokio::test]
+async fn an_entry_that_its_sender_identifies_is_told_of_after_its_end() {
+    let server = Server::start(&["--retention-max-bytes=10GiB"]).await;
+    let body = "{\"create\":{\"_id\":\"7\"}}\n{\"message\":\"once\"}\n";
+    assert_eq!(server.post_to("/shop/_bulk", &[], body).await.status, 200);
+    server.settled().await;
+    let id = server.store.entries()[0]["id"].as_str().unwrap().to_owned();
+    server.store.clear();
+    let gone = entry(&server, &id).await;
+    assert_eq!((&gone["state"], &gone["request"]["protocol"]), (&json!("expired"), &json!("bulk")), "{gone}");
 }
 
 #[tokio::test]

@@ -36,6 +36,44 @@ async fn each_protocol_gives_receipts_that_are_known() {
 }
 
 #[tokio::test]
+async fn an_answer_to_a_request_of_which_nothing_is_usable_has_a_receipt_that_is_known() {
+    let server = Server::start(&["--max-entry=1KiB"]).await;
+    let (json, long) = (("content-type", "application/json"), "x".repeat(2_000));
+    let loki =
+        format!(r#"{{"streams":[{{"stream":{{"app":"a"}},"values":[["1700000000000000000","{long}"]]}}]}}"#);
+    let otlp = format!(
+        r#"{{"resourceLogs":[{{"scopeLogs":[{{"logRecords":[{{"body":{{"stringValue":"{long}"}}}}]}}]}}]}}"#
+    );
+    for (path, body, rejected) in [
+        ("/logs", "{}".to_owned(), 1),
+        ("/logs", " ".to_owned(), 0),
+        ("/_bulk", format!("{{\"create\":{{}}}}\n{{\"message\":\"{long}\"}}\n"), 1),
+        ("/app/_doc", format!("{{\"message\":\"{long}\"}}"), 1),
+        ("/v1/logs", otlp, 1),
+        ("/loki/api/v1/push", loki, 1),
+        ("/services/collector", "{\"event\":\"\"}".to_owned(), 1),
+        ("/services/collector", " ".to_owned(), 0),
+        ("/services/collector/raw", "\n".to_owned(), 0),
+        ("/api/v2/logs", format!("[{{\"message\":\"{long}\"}}]"), 1),
+        ("/insert/jsonline", "{".to_owned(), 1),
+        ("/gelf", format!("{{\"short_message\":\"{long}\"}}"), 1),
+    ] {
+        let answer = server.post_to(path, &[json], body).await;
+        let header = answer.headers.get("x-logpipeline-receipt").map(|value| value.to_str().unwrap());
+        let receipt = header.or_else(|| answer.body["receipt"].as_str());
+        let known = ask(&server, receipt.unwrap_or_else(|| panic!("{path}: {answer:?}"))).await;
+        let counts = (&known.body["accepted"], &known.body["rejected"]);
+        assert_eq!(counts, (&json!(0), &json!(rejected)), "{path}: {answer:?}");
+    }
+    // The entries before the fault were kept.
+    let journal = ("content-type", "application/vnd.fdo.journal");
+    let answer = server.post_to("/upload", &[journal], "MESSAGE=m\n\nno journal\n").await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let known = ask(&server, answer.headers["x-logpipeline-receipt"].to_str().unwrap()).await;
+    assert_eq!(known.body["accepted"], 1, "{known:?}");
+}
+
+#[tokio::test]
 async fn an_answer_to_nothing_has_a_receipt_that_is_known_too() {
     let server = Server::start(&[]).await;
     for (path, body) in [("/insert/jsonline", ""), ("/upload", "")] {

@@ -33,6 +33,9 @@ pub struct FakeStore {
     /// The store of dead letters beside it.
     letters: OnceLock<Arc<FakeStore>>,
     pub writes: AtomicU64,
+    /// Questions that were answered, each of which takes so long.
+    pub asked: AtomicU64,
+    pub answers_within: Mutex<Duration>,
     pub retained: Mutex<Vec<RetentionPolicy>>,
     pub handed_over: AtomicBool,
     /// How long entries take to be found.
@@ -71,6 +74,15 @@ impl FakeStore {
     /// Removes everything, as retention does.
     pub fn clear(&self) {
         self.entries.lock().unwrap().clear();
+    }
+
+    /// Takes as long as an answer takes.
+    async fn answer(&self) {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let time = *self.answers_within.lock().unwrap();
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -132,6 +144,7 @@ impl LogStore for FakeStore {
     }
 
     async fn search(&self, request: SearchRequest) -> Result<SearchPage, StoreError> {
+        self.answer().await;
         assert!(!request.count, "this store does not count");
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable { reason: "switched off by the test".to_owned() });
@@ -170,6 +183,7 @@ impl LogStore for FakeStore {
     }
 
     async fn get(&self, id: EntryId) -> Result<Option<FoundEntry>, StoreError> {
+        self.answer().await;
         if self.down.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable { reason: "switched off by the test".to_owned() });
         }

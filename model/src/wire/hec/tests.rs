@@ -103,6 +103,39 @@ fn the_query_says_what_events_leave_open() {
     );
 }
 
+/// An event of the largest size, whose members take many times its bytes in memory.
+fn hostile(member: impl Fn(usize) -> String) -> String {
+    let mut body = String::from(r#"{"event":"m""#);
+    let mut number = 0;
+    while body.len() < (1 << 20) - 32 {
+        body.push_str(&member(number));
+        number += 1;
+    }
+    body.push('}');
+    body
+}
+
+#[test]
+fn members_around_an_event_are_charged_and_a_key_counts_once() {
+    let many = hostile(|number| format!(",\"{number:x}\":0"));
+    let mut sink = Collector { room: 16 << 20, ..Collector::default() };
+    assert_eq!(read(many.as_bytes(), &[], &mut sink), Err(Full));
+
+    // Of one key there are as many; they take no memory, and no key is made up for each.
+    let (mut entries, first) = collected(&hostile(|_| ",\"\":1".to_owned()));
+    assert_eq!((entries.len(), first), (1, None));
+    assert_eq!(entries.remove(0)["metadata"], json!({"": 1}));
+    let twelve: String = (0..24).map(|number| format!(",\"k{}\":{number}", number % 12)).collect();
+    let entry = one(&format!("{{\"event\":\"m\"{twelve}}}"));
+    let metadata = entry["metadata"].as_object().unwrap();
+    assert_eq!((metadata.len(), &metadata["k0"], &metadata["k11"]), (12, &json!(12), &json!(23)));
+
+    // Events that follow each other do not add up.
+    let mut sink = Collector { room: 1 << 20, ..Collector::default() };
+    let body = r#"{"event":"m","host":"h","source":"s","index":"i"}"#.repeat(2_000);
+    assert_eq!(read(body.as_bytes(), &[], &mut sink), Ok(None));
+}
+
 const VALID: &str =
     r#"{"time":"1.5e9","host":"h","event":{"a":[1,{"b":"\ud83d\ude00"}]},"fields":{"x":"y"}} {"event":"t"}"#;
 

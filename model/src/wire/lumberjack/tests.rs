@@ -79,10 +79,16 @@ fn equal_events_of_one_millisecond_are_all_kept_unless_they_say_where_they_stood
 
 #[test]
 fn compressed_frames_and_those_within_them_are_read() {
-    let inner = [json_frame(1, DOCUMENT), compressed(&json_frame(2, DOCUMENT))].concat();
+    let documents = ["1", "2", "3", "4"].map(|message| format!("{{\"message\":\"{message}\"}}"));
+    let frame = |sequence: u32| json_frame(sequence, &documents[sequence as usize - 1]);
+    let inner = [frame(1), compressed(&[frame(2), compressed(&frame(3))].concat()), frame(4)].concat();
     let mut sink = Collector::default();
-    let step = feed(&[&window(2), &compressed(&inner)], &mut sink).unwrap();
-    assert_eq!((sink.entries.len(), &step.acknowledge[..]), (2, &b"2A\0\0\0\x02"[..]));
+    let step = feed(&[&window(4), &compressed(&inner)], &mut sink).unwrap();
+    let messages: Vec<_> = sink.entries.iter().map(|entry| entry.json()["message"].clone()).collect();
+    assert_eq!(
+        (messages, &step.acknowledge[..]),
+        (vec![json!("1"), json!("2"), json!("3"), json!("4")], &b"2A\0\0\0\x04"[..])
+    );
 }
 
 #[test]
@@ -152,6 +158,9 @@ fn lengths_that_lie_bombs_and_other_protocols_are_refused() {
         b"2C\0\0\0\x03abc",
         b"2D\0\0\0\x01\0\0\0\x01\xff\xff\xff\xff",
         &compressed(b"2J\0\0\0\x01\0\0\0\x05{}"),
+        // It breaks behind frames that are whole.
+        &compressed(&[json_frame(2, DOCUMENT), b"2J\0\0\0\x03\0\0\0\x05{}".to_vec()].concat()),
+        &compressed(&[json_frame(2, DOCUMENT), compressed(b"2X\0\0\0\0")].concat()),
         &bomb,
         &nested,
     ] {
@@ -161,6 +170,7 @@ fn lengths_that_lie_bombs_and_other_protocols_are_refused() {
         let good = [window(1), json_frame(1, "{}")].concat();
         let step = Lumberjack::new(LIMIT).read(&[&good, bytes].concat(), &mut sink).unwrap();
         assert_eq!((step.consumed, &step.acknowledge[..]), (good.len(), &b"2A\0\0\0\x01"[..]));
+        assert_eq!(sink.entries.len(), 1, "what is not consumed is sent again, and must not be stored");
     }
     // So many pairs are never there, and nothing is held for them.
     let step = feed(&[b"1D\0\0\0\x01\xff\xff\xff\xff"], &mut Collector::default()).unwrap();
