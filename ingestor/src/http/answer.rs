@@ -72,13 +72,15 @@ pub(crate) fn append_problem(error: &AppendError, ingest: &Ingest) -> Problem {
     let capacity = ingest.wal.options().capacity();
     match error {
         AppendError::Full => {
-            let stuck = ingest.progress.trouble();
-            let wait = Duration::from_secs(if stuck.is_some() { 10 } else { 1 });
-            let why = stuck.map(|reason| format!(" ({reason})")).unwrap_or_default();
+            // What the store said is for operators: it may name servers that senders have no business with.
+            let is_stuck = ingest.progress.trouble().is_some();
+            let why = if is_stuck { "the store takes no entries" } else { "the store does not keep up" };
             let detail = format!(
-                "The write-ahead log of {} is full: the store does not keep up{why}. Send the batch again later.",
+                "The write-ahead log of {} is full: {why}. Send the batch again later.",
                 format_bytes(capacity)
             );
+            // Exporters of OpenTelemetry drop a batch where the wait is longer than their deadline of 10 s.
+            let wait = Duration::from_secs(if is_stuck { 2 } else { 1 });
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "log-full", detail).retry_after(wait)
         }
         AppendError::TooLarge { size, limit } => {

@@ -82,7 +82,11 @@ impl Encoding {
     }
 
     /// The problem with a `google.rpc.Status` as its body.
-    fn refuse(self, problem: Problem) -> Response {
+    fn refuse(self, mut problem: Problem) -> Response {
+        if problem.status == StatusCode::INSUFFICIENT_STORAGE {
+            // Of 5xx answers exporters send again after 502, 503 and 504 only.
+            problem.status = StatusCode::SERVICE_UNAVAILABLE;
+        }
         let status = status::Status::of(&problem);
         let (parts, _) = refused(problem).into_parts();
         let body = match self {
