@@ -74,9 +74,8 @@ pub(crate) fn append_problem(error: &AppendError, ingest: &Ingest) -> Problem {
         AppendError::Full => {
             // What the store said is for operators: it may name servers that senders have no business with.
             let is_stuck = ingest.progress.trouble().is_some();
-            let why = if is_stuck { "the store takes no entries" } else { "the store does not keep up" };
             let detail = format!(
-                "The write-ahead log of {} is full: {why}. Send the batch again later.",
+                "The write-ahead log of {} is full: the store does not keep up. Send the batch again later.",
                 format_bytes(capacity)
             );
             // Exporters of OpenTelemetry drop a batch where the wait is longer than their deadline of 10 s.

@@ -205,7 +205,7 @@ async fn bodies_of_hostile_sizes_are_refused() {
 async fn a_full_disk_is_a_503_after_which_exporters_send_again() {
     let folder = tempfile::tempdir().unwrap();
     let (disk, faults) = faulty_disk();
-    let flags = ["--wal-segment-size=256KiB", "--wal-size=64MiB"];
+    let flags = ["--max-entry=64KiB", "--wal-segment-size=256KiB", "--wal-size=64MiB"];
     let server = Server::start_on(folder.path(), &flags, disk, FakeStore::down()).await;
     faults.no_space.store(true, Ordering::SeqCst);
     let batch = |from: u64| export((from..from + 50).map(|n| log_record(TIME + n, &"x".repeat(300))));

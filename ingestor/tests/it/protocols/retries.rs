@@ -117,7 +117,7 @@ async fn digits_that_happen_to_be_zeros_do_not_make_a_time_coarse() {
         .await
         .unwrap();
         let mut answers = BufReader::new(relp).lines();
-        while !answers.next_line().await.unwrap().unwrap().starts_with("2 rsp 6 200 OK") {}
+        while !answers.next_line().await.unwrap().unwrap().starts_with("2 rsp ") {}
     }
     assert_eq!(counts(&server).await, (100 + 1 + 1 + 1 + 1, 100 + 1 + 1 + 1 + 1));
 }

@@ -80,16 +80,19 @@ async fn an_entry_is_followed_from_the_log_to_the_store_and_to_its_end() {
 async fn derived_ids_lead_to_the_request_that_had_them_stored_and_to_dead_letters() {
     let server = Server::start(&["--retention-max-bytes=10GiB"]).await;
     let post = async |body: &str| {
-        receipt(&server.post_to("/logs", &[("idempotency-key", "k")], body.to_owned()).await)
+        let answer = server.post_to("/logs", &[("idempotency-key", "k")], body.to_owned()).await;
+        let id: EntryId = answer.body["ids"]["first"].as_str().unwrap().parse().unwrap();
+        (receipt(&answer), id)
     };
     let body = "{\"message\":\"a\"}\n{\"message\":\"refuse b\"}\n{\"message\":\"c\"}";
-    let first = post(body).await;
+    let (first, id) = post(body).await;
     server.settled().await;
-    let again = post(body).await;
+    let (again, same_id) = post(body).await;
     server.settled().await;
     assert_ne!(first, again);
+    assert_eq!(id, same_id);
     server.store.clear();
-    let id = |line| EntryId::derived("k", line).to_string();
+    let id = |line| id.of_line(line).to_string();
     for line in [1, 3] {
         let gone = entry(&server, &id(line)).await;
         let told = (&gone["state"], &gone["request"]["receipt"]);

@@ -33,9 +33,9 @@ impl Batch {
         self.acknowledged == self.messages.len()
     }
 
-    /// Times that only this entry has, in microseconds since 1970; some of them are whole seconds.
+    /// Times that only this entry has, in microseconds since 1970, which end in no zeros: the texts of times here leave those out.
     pub fn micros(&self, line: usize) -> u64 {
-        1_796_000_000_000_000 + self.number * 1_000_000 + line as u64 * 10
+        1_796_000_000_000_001 + self.number * 1_000_000 + line as u64 * 10
     }
 }
 
