@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Timestamp, hex};
 
-/// A UUID: version 7 (RFC 9562) for an entry seen for the first time, version 8 when it is derived from
-/// the sender's `Idempotency-Key`, so that a retry gives the same entry the same id.
+/// A UUID: version 7 (RFC 9562) for an entry that nothing identifies, version 8 when it is derived from what identifies the
+/// entry or its request, such as an `Idempotency-Key`, so that a retry gives the same entry the same id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId(pub [u8; 16]);
 
@@ -23,7 +23,7 @@ impl EntryId {
         Self::from_parts(high, low)
     }
 
-    /// The id of line `line` (from 1) of the request that carried idempotency key `key`. Ids of one key
+    /// The id of line `line` (from 1) of what `key` alone identifies; [`IdSeed`] is for keys of several parts. Ids of one key
     /// order as its lines do, up to 2³² of them.
     ///
     /// From the highest bit: 90 bits of a hash of the key around version and variant, then 32 bits of the

@@ -225,7 +225,7 @@ mod tests {
                 grpc.clone().oneshot(request.body(Body::from(&message[..])).unwrap()).await.unwrap();
             tonic::Status::from_header_map(response.headers())
         };
-        // RetryInfo of a second: clients give up where there is none.
+        // RetryInfo of a second: clients give up on an answer without it.
         let is_put_off = |status: &tonic::Status| {
             let details = status.details();
             let info = b"google.rpc.RetryInfo\x12\x04\x0a\x02\x08\x01";

@@ -48,7 +48,7 @@ pub struct RejectedLine {
     pub reason: String,
 }
 
-/// At most so many entries are renamed once one behind them shows what request they came in.
+/// At most this many entries get another id once a later entry identifies their request.
 const UNNAMED: usize = 1_024;
 
 /// The [`Sink`] of one request. Ids come, in this order, from the sender's own identity of an entry, from the request's
@@ -64,11 +64,11 @@ pub struct BatchSink<'a> {
     /// The request's bytes; `None` where entries come in a stream, whose cuts no retry repeats.
     body: Option<&'a [u8]>,
     key: Option<IdSeed>,
-    /// Says where and for whom the request came.
+    /// Where the request was sent, and for which tenant.
     target: &'a [u8],
-    /// Set once an entry has told the request from all others.
+    /// Set once an entry has identified the request.
     content: Option<IdSeed>,
-    /// Records of the entries before that one, and their numbers.
+    /// Records and numbers of the entries before that one.
     unnamed: Vec<(usize, u64)>,
     received_at: Timestamp,
     /// Memory held beside the batch.
@@ -170,9 +170,10 @@ impl<'a> BatchSink<'a> {
         }
     }
 
-    /// Remembers the entry that was pushed last as one that may be renamed. Answers that name ids are not taken back.
+    /// Remembers the entry that was pushed last, because a later one may give it another id. Answers of the bulk API have named
+    /// its id by then.
     fn remember(&mut self, number: u64, id: EntryId) {
-        // Entries of our own JSON tell no time before they are written.
+        // Our own JSON is not parsed for times before it is written.
         let tells_later = !matches!(self.source.protocol, Protocol::Bulk | Protocol::Json | Protocol::Canary);
         if tells_later && self.body.is_some() && !id.is_derived() && self.unnamed.len() < UNNAMED {
             self.unnamed.push((self.parsed.batch.last_start(), number));

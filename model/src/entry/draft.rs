@@ -17,7 +17,7 @@ pub struct Draft<'a> {
     time: Option<Timestamp>,
     /// The finest unit that the notation of the time can write; `None` where only its digits tell.
     unit: Option<Duration>,
-    /// The time for where there is none.
+    /// When the sender saw the entry: its time, if nothing names a better one.
     observed: Option<Timestamp>,
     texts: [Option<Text<'a>>; Field::COUNT],
     /// Texts of [`IDS`] that came as bytes.
@@ -98,7 +98,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Sets the time where there is none yet.
+    /// Sets the time, unless it is set already.
     pub fn set_open_time(&mut self, time: Timestamp) {
         self.time.get_or_insert(time);
     }
@@ -166,7 +166,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    /// Takes a text as the field that has its name; gives back what is none.
+    /// Takes a text as the field that has its name; returns a text that no field has.
     fn offer(
         &mut self,
         found: Match,

@@ -125,7 +125,7 @@ impl<'a> Value<'a> {
         Self { kind: Kind::String, escapes: Escapes::None, text: json, marks: Marks::scalar(json.len()) }
     }
 
-    /// The JSON value that is all of `json`; `None` where it is none.
+    /// The JSON value that is all of `json`; `None` if `json` is not one value.
     pub(super) fn read(json: &'a str) -> Option<Self> {
         let mut reader = Reader::new(json.as_bytes(), usize::MAX);
         let first = reader.token().ok().flatten()?;

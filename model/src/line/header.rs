@@ -20,7 +20,7 @@ const WORDS: usize = 18;
 pub(super) struct Header {
     pub(super) time: Option<Found>,
     pub(super) level: Option<Level>,
-    /// Where the text begins, behind a time at the front and a level right behind it; 0 if there is none.
+    /// Where the text begins, behind a time at the front and a level right behind it; 0 without a time.
     pub(super) end: usize,
 }
 

@@ -77,7 +77,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A count, as a number or a string; 0 where it is none.
+    /// A count, as a number or a string; 0 for anything else.
     pub(crate) fn count(&mut self) -> Result<u64, Fault> {
         Ok(self.text()?.parse().unwrap_or_default())
     }

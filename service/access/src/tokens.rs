@@ -83,7 +83,7 @@ impl Tokens {
 /// The key of Datadog's agents and clients.
 const DATADOG: &str = "dd-api-key";
 
-/// What the header `Authorization` holds, or where there is none, the key of Datadog's clients. Two of them are none.
+/// What the header `Authorization` holds, or the key of Datadog's clients if there is no such header. A header that comes twice gives no token.
 fn presented(headers: &HeaderMap, schemes: Schemes) -> Option<Vec<u8>> {
     if schemes == Schemes::BearerOrBasic && !headers.contains_key(header::AUTHORIZATION) {
         let mut values = headers.get_all(DATADOG).iter();

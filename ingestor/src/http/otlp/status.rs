@@ -11,7 +11,7 @@ const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 pub(super) struct Status {
     pub(super) code: Code,
     pub(super) message: String,
-    /// Seconds after which the same request may pass. Clients give up where there are none.
+    /// Seconds after which the client may send the same request again. Without them, clients give up.
     retry: Option<u64>,
 }
 

@@ -6,7 +6,7 @@
 use super::message::priority;
 use super::time;
 
-/// A count that claims more is none.
+/// Digits that claim more are not a count.
 const MOST: usize = 64 << 20;
 
 /// What a connection has shown of its framing.

@@ -74,7 +74,7 @@ impl<'a> Answer<'a> {
 }
 
 impl Hit<'_> {
-    /// The document under the name that it has in its index; the reason where there is none.
+    /// The document under the name that it has in its index, or the reason why there is no document.
     pub(super) fn document(&self) -> Result<Document, String> {
         let source = self.source.filter(|source| source.get().starts_with('{'));
         let Some(source) = source else {
