@@ -94,7 +94,10 @@ async fn json_logs_of_pino_docker_and_journald() {
             ["", "", "pino.ndjson", r#"{"level":20,"time":1795470902"#],
         ]
     );
-    assert_eq!(entries[0]["metadata"], json!({"line": 1, "pid": 4711, "reqId": "r-1", "responseTime": 12.5}));
+    assert_eq!(
+        entries[0]["metadata"],
+        json!({"level": 30, "line": 1, "pid": 4711, "reqId": "r-1", "responseTime": 12.5})
+    );
     assert_eq!(entries[1]["metadata"]["err"]["type"], "TypeError");
 
     let entries = replayed("docker-json.log").await;
@@ -125,7 +128,7 @@ async fn syslog_of_both_standards() {
     assert_eq!(entries[0]["level"], "crit");
     assert_eq!(
         entries[0]["metadata"],
-        json!({"facility": 4, "line": 1, "process": {"name": "su", "pid": 230}})
+        json!({"facility": 4, "severity": "crit", "line": 1, "process": {"name": "su", "pid": 230}})
     );
     assert_eq!(entries[1]["message"], "(root) CMD (test -x /usr/sbin/anacron)");
     assert_eq!(

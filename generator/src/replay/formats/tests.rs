@@ -115,11 +115,11 @@ fn syslog_of_every_kind_is_mapped() {
     }
     assert_eq!(
         metadata("<34>Oct 11 22:14:15 mymachine su[230]: x"),
-        json!({"facility": 4, "process": {"name": "su", "pid": 230}})
+        json!({"facility": 4, "severity": "crit", "process": {"name": "su", "pid": 230}})
     );
     assert_eq!(
         metadata("<165>1 2003-10-11T22:14:15.003Z h app - ID47 [a@1 k=\"v\\]\"][b@1] m"),
-        json!({"facility": 20, "messageId": "ID47", "process": {"name": "app"}, "structuredData": {"a@1": {"k": "v]"}, "b@1": {}}})
+        json!({"facility": 20, "severity": "notice", "messageId": "ID47", "process": {"name": "app"}, "structuredData": {"a@1": {"k": "v]"}, "b@1": {}}})
     );
 }
 

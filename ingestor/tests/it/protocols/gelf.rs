@@ -31,7 +31,10 @@ fn check(server: &Server, count: usize) {
             (&entry["resourceId"], &entry["timestamp"]),
             (&json!("vm"), &json!("2026-11-30T11:39:23.576812Z"))
         );
-        assert_eq!(entry["metadata"], json!({"facility": "shop.cart", "order": 42, "paid": true}));
+        assert_eq!(
+            entry["metadata"],
+            json!({"level": 3, "facility": "shop.cart", "stack_info": null, "order": 42, "paid": true})
+        );
     }
 }
 
