@@ -59,8 +59,7 @@ impl<'a> Draft<'a> {
     /// Sets the time, whatever attributes say.
     pub fn set_time(&mut self, time: Timestamp) {
         self.time = Some(time);
-        let named = self.texts[Field::Timestamp as usize].take();
-        self.give_way(named);
+        self.clear_field(Field::Timestamp);
     }
 
     /// Sets when the sender saw the entry: its time, unless the message says a better one.
@@ -74,8 +73,15 @@ impl<'a> Draft<'a> {
     }
 
     /// Fills level and time from the message, which is text, where the sender left them open.
+    #[inline]
     pub fn read_message(&mut self, now: Timestamp) {
         let open = Open { level: !self.has(Field::Level), time: self.time.is_none() };
+        if open.any() {
+            self.fill_open(open, now);
+        }
+    }
+
+    fn fill_open(&mut self, open: Open, now: Timestamp) {
         if let Some(message) = &self.texts[Field::Message as usize] {
             let said = line::said(&message.text, open, now);
             self.time = self.time.or(said.time);
@@ -95,14 +101,22 @@ impl<'a> Draft<'a> {
         if let Some(id) = id_of(field) {
             self.ids[id] = None;
         }
-        let text = Text { text: text.into(), named: None, copied: false };
-        let before = self.texts[field as usize].replace(text);
-        self.give_way(before);
+        self.clear_field(field);
+        self.texts[field as usize] = Some(Text { text: text.into(), named: None, copied: false });
+    }
+
+    #[inline(always)]
+    fn clear_field(&mut self, field: Field) {
+        if self.texts[field as usize].is_some() {
+            self.give_way(field);
+        }
     }
 
     /// Keeps in `metadata` what was a field by its name, since a better one has come.
-    fn give_way(&mut self, text: Option<Text<'a>>) {
-        if let Some(Text { text, named: Some((_, name)), copied: false }) = text {
+    #[cold]
+    fn give_way(&mut self, field: Field) {
+        if let Some(Text { text, named: Some((_, name)), copied: false }) = self.texts[field as usize].take()
+        {
             self.metadata.string(&name, &text);
         }
     }
@@ -185,8 +199,7 @@ impl<'a> Draft<'a> {
             let Some(time) = time::read(&text) else { return Some((name, text)) };
             self.time = Some(time);
         }
-        let before = self.texts[field as usize].take();
-        self.give_way(before);
+        self.clear_field(field);
         let says_more = field == Field::Level
             && vocabulary::level(&text).is_some_and(|known| !level::is_usual(&text, known.as_str()));
         if says_more && !copied {
