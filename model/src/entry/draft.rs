@@ -67,8 +67,7 @@ impl<'a> Draft<'a> {
     /// Sets a time from a notation that tells a time to this unit at least, whatever attributes say.
     pub fn set_time_in(&mut self, time: Timestamp, unit: Option<Duration>) {
         (self.time, self.unit) = (Some(time), unit);
-        let named = self.texts[Field::Timestamp as usize].take();
-        self.give_way(named);
+        self.clear_field(Field::Timestamp);
     }
 
     /// The unit that the time was set in.
@@ -87,8 +86,15 @@ impl<'a> Draft<'a> {
     }
 
     /// Fills level and time from the message, which is text, where the sender left them open.
+    #[inline]
     pub fn read_message(&mut self, now: Timestamp) {
         let open = Open { level: !self.has(Field::Level), time: self.time.is_none() };
+        if open.any() {
+            self.fill_open(open, now);
+        }
+    }
+
+    fn fill_open(&mut self, open: Open, now: Timestamp) {
         if let Some(message) = &self.texts[Field::Message as usize] {
             let said = line::said(&message.text, open, now);
             self.time = self.time.or(said.time);
@@ -108,14 +114,22 @@ impl<'a> Draft<'a> {
         if let Some(id) = id_of(field) {
             self.ids[id] = None;
         }
-        let text = Text { text: text.into(), named: None, copied: false };
-        let before = self.texts[field as usize].replace(text);
-        self.give_way(before);
+        self.clear_field(field);
+        self.texts[field as usize] = Some(Text { text: text.into(), named: None, copied: false });
+    }
+
+    #[inline(always)]
+    fn clear_field(&mut self, field: Field) {
+        if self.texts[field as usize].is_some() {
+            self.give_way(field);
+        }
     }
 
     /// Keeps in `metadata` what was a field by its name, since a better one has come.
-    fn give_way(&mut self, text: Option<Text<'a>>) {
-        if let Some(Text { text, named: Some((_, name)), copied: false }) = text {
+    #[cold]
+    fn give_way(&mut self, field: Field) {
+        if let Some(Text { text, named: Some((_, name)), copied: false }) = self.texts[field as usize].take()
+        {
             self.metadata.string(&name, &text);
         }
     }
@@ -198,8 +212,7 @@ impl<'a> Draft<'a> {
             let Some(time) = time::read(&text) else { return Some((name, text)) };
             (self.time, self.unit) = (Some(time), time::unit(&text));
         }
-        let before = self.texts[field as usize].take();
-        self.give_way(before);
+        self.clear_field(field);
         let says_more = field == Field::Level
             && vocabulary::level(&text).is_some_and(|known| !level::is_usual(&text, known.as_str()));
         if says_more && !copied {

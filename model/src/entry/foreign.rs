@@ -147,10 +147,17 @@ impl<'a> ForeignObject<'a> {
     }
 
     /// Fills level and time from the message, where it is text and the sender left them open.
+    #[inline]
     pub fn read_message(&mut self, now: Timestamp) {
+        let open = Open { level: self.fields.get(Field::Level).is_none(), time: self.fields.time.is_none() };
+        if open.any() && self.has_text {
+            self.fill_open(open, now);
+        }
+    }
+
+    fn fill_open(&mut self, open: Open, now: Timestamp) {
         let fields = &mut self.fields;
-        let open = Open { level: fields.get(Field::Level).is_none(), time: fields.time.is_none() };
-        if let Some(message) = fields.known[Field::Message as usize].filter(|_| self.has_text) {
+        if let Some(message) = fields.known[Field::Message as usize] {
             let said = line::said(&message.decoded(), open, now);
             fields.time = fields.time.or(said.time);
             self.level = said.level;
@@ -264,10 +271,9 @@ impl Incoming for ForeignObject<'_> {
     }
 
     fn write(&mut self, stamp: Stamp, _: &Limits, out: &mut Vec<u8>) -> Result<(), Rejection> {
+        let Some(level) = &self.level else { return stored::append(&self.fields, stamp, out) };
         let mut fields = std::mem::take(&mut self.fields);
-        if let Some(level) = &self.level {
-            fields.known[Field::Level as usize] = Some(Value::plain(level));
-        }
+        fields.known[Field::Level as usize] = Some(Value::plain(level));
         stored::append(&fields, stamp, out)
     }
 }

@@ -12,6 +12,12 @@ pub struct Open {
     pub time: bool,
 }
 
+impl Open {
+    pub fn any(self) -> bool {
+        self.level || self.time
+    }
+}
+
 /// What a message says of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
@@ -20,11 +26,8 @@ pub struct Said {
     pub time: Option<Timestamp>,
 }
 
-/// Reads a message of text as [`recognise`] does, where anything is open that it may say.
+/// Reads a message of text as [`recognise`] does.
 pub fn said(message: &str, open: Open, now: Timestamp) -> Said {
-    if !open.level && !open.time {
-        return Said::default();
-    }
     // Times that name no zone are in UTC.
     let line = recognise(message, &Context { now, offset_seconds: 0 });
     let level =
