@@ -14,7 +14,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::clock;
 use crate::dead_letters::{Line, Refused, Shelf, back_off};
-use crate::ledger::{Ledger, Outcome, Settled, Settlement};
+use crate::ledger::{Latest, Ledger, Outcome, Settled, Settlement};
 use crate::metrics::Metrics;
 use crate::receipts::{Note, Recorder};
 use crate::wal::{Checkpoint, CheckpointFile, Chunk, LoggedEntry, Reader, Wal};
@@ -223,6 +223,7 @@ impl Shipper {
     fn settlement(&self, chunk: &Chunk, outcomes: &[WriteOutcome]) -> Settlement {
         let taken = chunk.entries.len() as u64 + chunk.lost;
         let mut settlement = Settlement::new(chunk.end.number.saturating_sub(taken));
+        let mut latest = Latest::default();
         for (entry, outcome) in chunk.entries.iter().zip(outcomes) {
             settlement.lose(entry.number.saturating_sub(settlement.end()));
             let outcome = match outcome {
@@ -232,7 +233,7 @@ impl Shipper {
                 WriteOutcome::Stored | WriteOutcome::Duplicate => Outcome::Stored,
                 WriteOutcome::Refused { .. } => Outcome::DeadLettered,
             };
-            settlement.push(1, outcome, self.ledger.resource(entry.number, &entry.body));
+            settlement.push(1, outcome, self.ledger.resource(entry.number, &entry.body, &mut latest));
         }
         settlement.lose(chunk.end.number.saturating_sub(settlement.end()));
         settlement
