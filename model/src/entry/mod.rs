@@ -28,6 +28,7 @@ pub(crate) use key::Key;
 pub use members::Members;
 pub use rejection::{Reason, Rejection};
 pub use skim::{Skim, resource_of, skim};
+pub(crate) use slots::Room;
 
 use crate::{EntryId, Timestamp};
 
