@@ -128,6 +128,7 @@ impl Shipper {
         loop {
             if std::mem::take(&mut stuck) || self.is_at_head() {
                 self.progress.oldest.store(0, Ordering::Relaxed);
+                self.reader.rest();
                 self.recorder.flush().await;
                 self.checkpoint_counts();
                 if *finish.borrow() {
@@ -180,7 +181,7 @@ impl Shipper {
 
     async fn read(&mut self) -> io::Result<Chunk> {
         let (bytes, entries) = (self.options.batch_bytes, self.options.batch_entries);
-        let mut reader = self.reader.clone();
+        let mut reader = self.reader.hand_over();
         let (reader, chunk) = tokio::task::spawn_blocking(move || {
             let chunk = reader.read(bytes, entries);
             (reader, chunk)
