@@ -14,7 +14,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::clock;
 use crate::dead_letters::{Line, Refused, Shelf, back_off};
-use crate::ledger::{Ledger, Outcome, Settled, Settlement};
+use crate::ledger::{Latest, Ledger, Outcome, Settled, Settlement};
 use crate::metrics::Metrics;
 use crate::receipts::{Note, Recorder};
 use crate::wal::{Checkpoint, CheckpointFile, Chunk, LoggedEntry, Reader, Wal};
@@ -128,6 +128,7 @@ impl Shipper {
         loop {
             if std::mem::take(&mut stuck) || self.is_at_head() {
                 self.progress.oldest.store(0, Ordering::Relaxed);
+                self.reader.rest();
                 self.recorder.flush().await;
                 self.checkpoint_counts();
                 if *finish.borrow() {
@@ -180,7 +181,7 @@ impl Shipper {
 
     async fn read(&mut self) -> io::Result<Chunk> {
         let (bytes, entries) = (self.options.batch_bytes, self.options.batch_entries);
-        let mut reader = self.reader.clone();
+        let mut reader = self.reader.hand_over();
         let (reader, chunk) = tokio::task::spawn_blocking(move || {
             let chunk = reader.read(bytes, entries);
             (reader, chunk)
@@ -223,6 +224,7 @@ impl Shipper {
     fn settlement(&self, chunk: &Chunk, outcomes: &[WriteOutcome]) -> Settlement {
         let taken = chunk.entries.len() as u64 + chunk.lost;
         let mut settlement = Settlement::new(chunk.end.number.saturating_sub(taken));
+        let mut latest = Latest::default();
         for (entry, outcome) in chunk.entries.iter().zip(outcomes) {
             settlement.lose(entry.number.saturating_sub(settlement.end()));
             let outcome = match outcome {
@@ -232,7 +234,7 @@ impl Shipper {
                 WriteOutcome::Stored | WriteOutcome::Duplicate => Outcome::Stored,
                 WriteOutcome::Refused { .. } => Outcome::DeadLettered,
             };
-            settlement.push(1, outcome, self.ledger.resource(entry.number, &entry.body));
+            settlement.push(1, outcome, self.ledger.resource(entry.number, &entry.body, &mut latest));
         }
         settlement.lose(chunk.end.number.saturating_sub(settlement.end()));
         settlement

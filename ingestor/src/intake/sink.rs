@@ -11,7 +11,7 @@ use super::{Ingest, Origin, Protocol, Source};
 use crate::budget::Reservation;
 use crate::clock;
 use crate::ids::IdSequence;
-use crate::ledger::{Account, Ledger, Slot};
+use crate::ledger::{Account, Latest, Ledger};
 use crate::wal::Batch;
 
 /// An answer lists at most this many rejected lines; their number is given whole.
@@ -56,8 +56,7 @@ const UNNAMED: usize = 1_024;
 #[derive(Debug)]
 pub struct BatchSink<'a> {
     ledger: &'a Ledger,
-    /// The resource of the entry before, and its slot: most entries of a request have the same.
-    resource: (String, Slot),
+    resource: Latest,
     ids: IdSequence,
     limits: Limits,
     source: &'a Source,
@@ -110,7 +109,7 @@ impl<'a> BatchSink<'a> {
         };
         Self {
             ledger: &ingest.ledger,
-            resource: (String::new(), Slot::NONE),
+            resource: Latest::default(),
             ids,
             limits: ingest.bounds.entry,
             source,
@@ -198,12 +197,8 @@ impl<'a> BatchSink<'a> {
     /// Counts the entry that was pushed last under its resource.
     fn count_resource(&mut self) {
         let name = resource_of(self.parsed.batch.last()).unwrap_or_default();
-        let (last, slot) = &mut self.resource;
-        if last != name {
-            name.clone_into(last);
-            *slot = self.ledger.resources.slot(Some(name));
-        }
-        *self.parsed.account.resources.of(*slot) += 1;
+        let slot = self.resource.slot(&self.ledger.resources, name);
+        *self.parsed.account.resources.of(slot) += 1;
     }
 
     fn charge_batch(&mut self) -> Result<(), Full> {

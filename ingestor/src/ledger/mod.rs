@@ -11,7 +11,7 @@ use logpipeline_model::entry::resource_of;
 use serde::Serialize;
 
 pub use account::{Account, Outcome, Settlement, Tally};
-pub use names::{NONE, Names, OTHERS, RECOVERED, Slot};
+pub use names::{Latest, NONE, Names, OTHERS, RECOVERED, Slot};
 
 use book::Book;
 use senders::Senders;
@@ -177,8 +177,11 @@ impl Ledger {
     }
 
     /// The name under which an entry is counted: that of its resource, where it came to this process.
-    pub fn resource(&self, number: u64, stored: &[u8]) -> Slot {
-        if number < self.head { Slot::RECOVERED } else { self.resources.slot(resource_of(stored)) }
+    pub fn resource(&self, number: u64, stored: &[u8], latest: &mut Latest) -> Slot {
+        if number < self.head {
+            return Slot::RECOVERED;
+        }
+        latest.slot(&self.resources, resource_of(stored).unwrap_or_default())
     }
 
     pub fn read(&self) -> Figures {
@@ -313,10 +316,11 @@ mod tests {
         ledger.received(4, 1, &account(&ledger, Protocol::Bulk, Some("team-a"), &[("shop", 3), ("db", 1)]));
         ledger.received(2, 0, &account(&ledger, Protocol::Loki, Some("team-b"), &[("shop", 2)]));
         ledger.received(0, 7, &account(&ledger, Protocol::Loki, Some("team-b"), &[]));
-        let shop = ledger
-            .resource(2, br#"{"id":"x","receivedAt":"y","timestamp":"z","message":"m","resourceId":"shop"}"#);
+        let mut latest = Latest::default();
+        let stored = br#"{"id":"x","receivedAt":"y","timestamp":"z","message":"m","resourceId":"shop"}"#;
+        let shop = ledger.resource(2, stored, &mut latest);
         let mut settlement = Settlement::new(0);
-        settlement.push(2, Outcome::Stored, ledger.resource(1, b"{}"));
+        settlement.push(2, Outcome::Stored, ledger.resource(1, b"{}", &mut latest));
         settlement.push(3, Outcome::Stored, shop);
         settlement.push(1, Outcome::Duplicate, ledger.resources.slot(Some("db")));
         settlement.push(1, Outcome::DeadLettered, shop);

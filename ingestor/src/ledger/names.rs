@@ -27,6 +27,30 @@ impl Slot {
     }
 }
 
+/// The name that was looked up last, and its slot: entries that follow each other mostly have the same.
+#[derive(Debug)]
+pub struct Latest {
+    name: String,
+    slot: Slot,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self { name: String::new(), slot: Slot::NONE }
+    }
+}
+
+impl Latest {
+    /// The slot of a name; an empty one is none.
+    pub fn slot(&mut self, names: &Names, name: &str) -> Slot {
+        if self.name != name {
+            name.clone_into(&mut self.name);
+            self.slot = names.slot(Some(name));
+        }
+        self.slot
+    }
+}
+
 #[derive(Debug)]
 pub struct Names {
     slots: RwLock<HashMap<Box<str>, Slot>>,
@@ -87,6 +111,15 @@ mod tests {
         assert_eq!((names.slot(Some("a")), names.slot(Some("b"))), (a, b));
         assert_eq!((names.slot(None), names.slot(Some(""))), (Slot::NONE, Slot::NONE));
         assert_eq!(names.list(), [NONE, OTHERS, RECOVERED, "a", "b"].map(Box::from));
+    }
+
+    #[test]
+    fn the_latest_name_is_not_looked_up_again_until_another_comes() {
+        let (names, mut latest) = (Names::new(2), Latest::default());
+        assert_eq!(latest.slot(&names, ""), Slot::NONE);
+        for name in ["a", "a", "b", "a", "", "b"] {
+            assert_eq!(latest.slot(&names, name), names.slot(Some(name)), "{name}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use logpipeline_model::EntryId;
 
 use super::disk::{Disk, DiskFile, read_full_at, read_lossy_at};
@@ -21,6 +21,8 @@ pub struct Reader {
     shared: Arc<Shared>,
     position: Position,
     open: Option<(u64, Arc<dyn DiskFile>)>,
+    /// What was read last: its memory serves again once nobody holds any of it.
+    window: Bytes,
     /// Reads that failed since one succeeded.
     failures: u32,
     /// Whether damage is left where it is.
@@ -78,7 +80,18 @@ pub struct Damage {
 
 impl Reader {
     pub(super) fn new(disk: Arc<dyn Disk>, folder: PathBuf, shared: Arc<Shared>, position: Position) -> Self {
-        Self { disk, folder, shared, position, open: None, failures: 0, peeks: false }
+        Self { disk, folder, shared, position, open: None, window: Bytes::new(), failures: 0, peeks: false }
+    }
+
+    /// A reader that goes on from here with this one's memory.
+    pub fn hand_over(&mut self) -> Self {
+        let window = std::mem::take(&mut self.window);
+        Self { window, ..self.clone() }
+    }
+
+    /// Gives back memory that is held for the next read.
+    pub fn rest(&mut self) {
+        self.window = Bytes::new();
     }
 
     /// A reader that looks at what waits for another one, and sets no damage aside.
@@ -143,7 +156,7 @@ impl Reader {
         let seed = record::seed(live.salt, live.sequence);
         let from = chunk.end.offset;
         let left = usize::try_from(live.end - from).unwrap_or(usize::MAX);
-        let read = |at: usize, length: usize| self.read_window(&*file, from + at as u64, length);
+        let mut read = |at: usize, length: usize| self.read_window(&*file, from + at as u64, length);
         let mut window = read(0, left.min(max_bytes.max(HEADER)))?;
         let mut at = 0;
         while at < left {
@@ -214,13 +227,18 @@ impl Reader {
     }
 
     /// Bytes of a segment; zeros behind its end, and where blocks are given up.
-    fn read_window(&self, file: &dyn DiskFile, offset: u64, length: usize) -> io::Result<Bytes> {
-        let mut bytes = vec![0; length];
-        if self.failures < PATIENCE {
-            read_full_at(file, &mut bytes, offset)?;
+    fn read_window(&mut self, file: &dyn DiskFile, offset: u64, length: usize) -> io::Result<Bytes> {
+        // To get and to clear new memory takes about as long as to read into it.
+        let mut bytes = std::mem::take(&mut self.window).try_into_mut().unwrap_or_default();
+        if bytes.capacity() < length {
+            bytes = BytesMut::zeroed(length);
+        }
+        bytes.resize(length, 0);
+        let filled = if self.failures < PATIENCE {
+            read_full_at(file, &mut bytes, offset)?
         } else {
             read_full_at(file, &mut [0; 1], 0)?;
-            let (_, bad) = read_lossy_at(file, &mut bytes, offset);
+            let (filled, bad) = read_lossy_at(file, &mut bytes, offset);
             if bad > 0 {
                 tracing::error!(
                     blocks = bad,
@@ -228,8 +246,13 @@ impl Reader {
                     "blocks of the write-ahead log cannot be read and are given up"
                 );
             }
+            filled
+        };
+        if let Some(rest) = bytes.get_mut(filled..) {
+            rest.fill(0);
         }
-        Ok(bytes.into())
+        self.window = bytes.freeze();
+        Ok(self.window.clone())
     }
 
     fn set_aside(&self, sequence: u64, offset: u64, bytes: &[u8]) -> Damage {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::field::Field;
 use super::fields::{Fields, Value};
 use super::members::Members;
-use super::{Incoming, Limits, Rejection, Stamp, metadata, stored};
+use super::{Incoming, Key, Limits, Rejection, Stamp, metadata, stored};
 use crate::line::{self, Open};
 use crate::vocabulary::{self, Match, When, time};
 use crate::{Level, Timestamp, hex, level};
@@ -162,6 +162,18 @@ impl<'a> Draft<'a> {
         match vocabulary::find(&name) {
             Some(found) => self.named(found, name, text),
             None => self.metadata.string(&name, &text),
+        }
+    }
+
+    /// As [`Self::attribute`], for a name that many entries have.
+    #[inline]
+    pub(crate) fn known_attribute(&mut self, name: &Key<'a>, text: Cow<'a, str>) {
+        match name.found() {
+            Some(found) => self.named(found, name.text().clone(), text),
+            None => {
+                self.metadata.known_key(name);
+                self.metadata.push_string(&text);
+            }
         }
     }
 

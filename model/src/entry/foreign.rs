@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::field::Field;
 use super::fields::{Fields, Member, Value, members};
-use super::slots::{Slots, fitting, says_all};
+use super::slots::{Room, Slots, fitting, says_all};
 use super::{Incoming, Limits, Rejection, Stamp, stored};
 use crate::Timestamp;
 use crate::json::{Kind, Reader};
@@ -67,7 +67,12 @@ pub enum AroundValue<'a> {
 impl<'a> ForeignObject<'a> {
     /// Reads the object that is all of `json`. Where no member is a message, the object itself is.
     pub fn read(json: &'a [u8], limits: &Limits) -> Result<Self, Rejection> {
-        Self::read_into(Slots::default(), json, limits, |member, slots| slots.offer(member))
+        Self::read_within(Room::default(), json, limits)
+    }
+
+    /// As [`Self::read`], with the room of an object before, see [`Self::into_room`].
+    pub(crate) fn read_within(room: Room, json: &'a [u8], limits: &Limits) -> Result<Self, Rejection> {
+        Self::read_into(Slots::within(room), json, limits, |member, slots| slots.offer(member))
     }
 
     /// Reads an object whose sender says which members hold the message, the first of `message` that there is, and the time. They
@@ -78,7 +83,18 @@ impl<'a> ForeignObject<'a> {
         message: &[&str],
         time: &[&str],
     ) -> Result<Self, Rejection> {
-        Self::read_into(Slots::default(), json, limits, |member, slots| {
+        Self::read_named_within(Room::default(), json, limits, message, time)
+    }
+
+    /// As [`Self::read_named`], with the room of an object before, see [`Self::into_room`].
+    pub(crate) fn read_named_within(
+        room: Room,
+        json: &'a [u8],
+        limits: &Limits,
+        message: &[&str],
+        time: &[&str],
+    ) -> Result<Self, Rejection> {
+        Self::read_into(Slots::within(room), json, limits, |member, slots| {
             let named = |names: &[&str]| names.iter().position(|name| *name == member.key);
             if let Some(rank) = named(message) {
                 slots.prefer(Field::Message, rank, member);
@@ -247,6 +263,11 @@ impl<'a> ForeignObject<'a> {
         {
             *known = Some(*value);
         }
+    }
+
+    /// The room that its members took, for the next object.
+    pub(crate) fn into_room(self) -> Room {
+        Room::of(self.fields.unknown)
     }
 
     /// Sets the time that the sender gave beside the object, as a text of this unit.

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::Write;
 
+use super::key::{Key, hash};
 use crate::Timestamp;
 use crate::json::{Marks, rewrite, size, string};
 
@@ -122,17 +123,30 @@ impl Members {
         self.hashed_key(key, hash(key));
     }
 
+    /// As [`Self::key`], for a key that many objects have.
+    #[inline]
+    pub(crate) fn known_key(&mut self, key: &Key<'_>) {
+        self.begin_member(key.hash());
+        self.key_bytes += key.json().len() - 1;
+        self.bytes.extend_from_slice(key.json());
+    }
+
     #[inline]
     fn hashed_key(&mut self, key: &str, hash: u64) {
+        self.begin_member(hash);
+        self.key_bytes += key.len() + 2;
+        string::write(key, &mut self.bytes);
+        self.bytes.push(b':');
+    }
+
+    #[inline]
+    fn begin_member(&mut self, hash: u64) {
         self.separate();
         let first = self.open.last().copied().flatten().unwrap_or_default();
         // Whether one of many repeats is looked at once, when it is written.
         let own = self.keys.get(first..).unwrap_or_default();
         self.repeated |= own.len() > FEW_KEYS || own.contains(&hash);
         self.keys.push(hash);
-        self.key_bytes += key.len() + 2;
-        string::write(key, &mut self.bytes);
-        self.bytes.push(b':');
     }
 
     /// Writes a key of our own beside those of the sender: where the sender has it, with as many underscores behind it as make
@@ -359,12 +373,4 @@ impl Members {
         self.bytes.push(b'}');
         &self.bytes
     }
-}
-
-/// Like FNV-1a, eight bytes at a time. Keys of one hash only cost a second look.
-fn hash(key: &str) -> u64 {
-    let step = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let (words, rest) = key.as_bytes().as_chunks::<8>();
-    let hash = words.iter().fold(key.len() as u64, |hash, word| step(hash, u64::from_le_bytes(*word)));
-    step(hash, rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
 }

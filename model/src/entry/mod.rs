@@ -10,6 +10,7 @@ mod field;
 mod fields;
 mod foreign;
 mod incoming;
+mod key;
 mod members;
 mod metadata;
 mod rejection;
@@ -23,9 +24,11 @@ pub use draft::Draft;
 pub use field::Field;
 pub use foreign::{Around, AroundValue, Extra, ForeignObject, Place};
 pub use incoming::Incoming;
+pub(crate) use key::Key;
 pub use members::Members;
 pub use rejection::{Reason, Rejection};
 pub use skim::{Skim, resource_of, skim};
+pub(crate) use slots::Room;
 
 use crate::{EntryId, Timestamp};
 

@@ -1,3 +1,7 @@
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::{EntryId, Timestamp};
 
 /// What every stored form begins with.
@@ -24,11 +28,15 @@ pub fn skim(stored: &[u8]) -> Option<Skim> {
     })
 }
 
+const MESSAGE: &[u8] = b"\"message\":\"";
+
+/// To make a finder takes longer than to use it once.
+static MESSAGE_FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(MESSAGE));
+
 /// The `resourceId` of an entry in its stored form, as it is written there: with its escapes. `None` where it has none.
 pub fn resource_of(stored: &[u8]) -> Option<&str> {
-    const MESSAGE: &[u8] = b"\"message\":\"";
     // Nothing before the message can hold these bytes: texts there are short, and their quotes are escaped.
-    let message = memchr::memmem::find(stored, MESSAGE)? + MESSAGE.len();
+    let message = MESSAGE_FINDER.find(stored)? + MESSAGE.len();
     let rest = stored.get(string_end(stored, message)? + 1..)?;
     let start = rest.strip_prefix(b",\"resourceId\":\"")?;
     str::from_utf8(start.get(..string_end(start, 0)?)?).ok()

@@ -8,6 +8,18 @@ use crate::json::Kind;
 use crate::vocabulary::{self, When, time};
 use crate::{Timestamp, level};
 
+/// Room for the members of an object. What reads many objects passes it from one to the next, so that they allocate it once.
+#[derive(Debug, Default)]
+pub(crate) struct Room(Vec<Member<'static>>);
+
+impl Room {
+    pub(super) fn of(mut members: Vec<Member<'_>>) -> Self {
+        members.clear();
+        // Collected in place: the memory stays, and with it nothing that was borrowed.
+        Self(members.into_iter().map_while(|_| None).collect())
+    }
+}
+
 /// Collects an entry's fields under the names of [`vocabulary`]. Of several names of one field, the one with the lowest rank
 /// counts; the others stay in `metadata`.
 #[derive(Debug, Default)]
@@ -52,6 +64,13 @@ impl Default for Rank {
 }
 
 impl<'a> Slots<'a> {
+    /// Slots that leave members in `room`.
+    pub(super) fn within(room: Room) -> Self {
+        let mut slots = Self::default();
+        slots.fields.unknown = room.0;
+        slots
+    }
+
     /// Offers a member of the entry, which moves to its field where it is one. What is not taken, or is taken no more, goes to
     /// `metadata`.
     #[inline(always)]
@@ -189,4 +208,20 @@ pub(super) fn fitting<'a>(
 /// Whether a field's value says all that the value did which it was made of.
 pub(super) fn says_all(field: Field, value: &Value<'_>, sent: &Value<'_>) -> bool {
     field != Field::Level || level::is_usual(sent.inner(), value.inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_the_memory_that_the_members_took() {
+        let mut members = Vec::with_capacity(12);
+        let key = String::from("key");
+        members.push(Member { key: Cow::Borrowed(&key), value: Value::plain("text"), written: "" });
+        let memory = members.as_ptr() as usize;
+        let room = Room::of(members);
+        drop(key);
+        assert_eq!((room.0.len(), room.0.capacity(), room.0.as_ptr() as usize), (0, 12, memory));
+    }
 }

@@ -1,7 +1,7 @@
 //! JSON lines whose sender says by parameters which members hold what, as VictoriaLogs takes them.
 
 use super::{Sink, Unreadable, json};
-use crate::entry::{Extra, Field, ForeignObject};
+use crate::entry::{Extra, Field, ForeignObject, Room};
 
 /// The parameters of a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,8 +21,11 @@ pub struct Parameters {
 pub fn read(body: &[u8], parameters: &Parameters, sink: &mut dyn Sink) -> Result<(), Unreadable> {
     let limits = *sink.limits();
     let (message, time) = (texts(&parameters.message), texts(&parameters.time));
+    let mut room = Room::default();
     for line in json::lines(body, &limits) {
-        let entry = line.json.and_then(|json| ForeignObject::read_named(json, &limits, &message, &time));
+        let free = std::mem::take(&mut room);
+        let entry =
+            line.json.and_then(|json| ForeignObject::read_named_within(free, json, &limits, &message, &time));
         match entry {
             Err(rejection) => sink.reject(line.number, rejection)?,
             Ok(mut entry) => {
@@ -35,6 +38,7 @@ pub fn read(body: &[u8], parameters: &Parameters, sink: &mut dyn Sink) -> Result
                 }
                 entry.read_message(sink.received_at());
                 let _ = sink.take(line.number, None, &mut entry)?;
+                room = entry.into_room();
             }
         }
     }

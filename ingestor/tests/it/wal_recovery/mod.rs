@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod damage;
+mod memory;
 mod notes;
 mod opening;
 mod torn;

@@ -13,7 +13,7 @@ use action::{Action, Operation};
 use answer::Failure;
 
 use super::{Sink, Unreadable};
-use crate::entry::{Extra, ForeignObject};
+use crate::entry::{Extra, ForeignObject, Room};
 
 /// The index of items that name none.
 pub const DEFAULT_INDEX: &str = "logs";
@@ -32,6 +32,7 @@ pub fn read(
     let mut answer = Answer::new(filter);
     let mut key = Vec::new();
     let mut item = 0;
+    let mut room = Room::default();
     let mut last: Option<(&[u8], Action<'_>)> = None;
     while let Some(line) = lines.next() {
         let number = lines.number;
@@ -61,14 +62,17 @@ pub fn read(
                     sink.reject(item, Failure::append_only("update").rejection())?;
                     answer.fail(shown, &Failure::append_only("update"));
                 } else {
-                    let verdict = match ForeignObject::read(document, sink.limits()) {
+                    let free = std::mem::take(&mut room);
+                    let verdict = match ForeignObject::read_within(free, document, sink.limits()) {
                         Ok(mut entry) => {
                             if let Some(text) = index {
                                 entry.add(Extra { key: "index", text });
                             }
                             entry.read_message(sink.received_at());
                             let key = action.key(index, &mut key);
-                            sink.take(item, key, &mut entry)?
+                            let verdict = sink.take(item, key, &mut entry)?;
+                            room = entry.into_room();
+                            verdict
                         }
                         Err(rejection) => {
                             sink.reject(item, rejection.clone())?;

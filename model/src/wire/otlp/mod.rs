@@ -6,6 +6,7 @@
 mod any;
 mod entries;
 mod json;
+mod keys;
 mod protobuf;
 mod record;
 mod resource;

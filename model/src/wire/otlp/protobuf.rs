@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use super::any::{Any, Container};
 use super::entries::Entries;
+use super::keys::Keys;
 use super::record::{Id, Record};
 use super::resource::Resource;
 use crate::entry::{Draft, Limits, Members, Rejection};
@@ -85,13 +86,14 @@ fn scope_logs<'a>(bytes: &'a [u8], entries: &mut Entries<'a, '_>) -> Result<(), 
     }
     entries.shared.scope.settle();
     entries.shared.settle();
+    let mut keys = Keys::default();
     let mut message = Reader::new(bytes);
     while let Some(field) = message.field()? {
         if field.number == 2 {
             let bytes = field.bytes()?;
             entries.record(bytes.len(), |into, draft, limits| match &fault {
                 Some(fault) => Err(fault.clone()),
-                None => record(bytes, into, draft, limits),
+                None => record(bytes, into, draft, &mut keys, limits),
             })?;
         }
     }
@@ -142,8 +144,10 @@ fn record<'a>(
     bytes: &'a [u8],
     record: &mut Record<'a>,
     draft: &mut Draft<'a>,
+    keys: &mut Keys<'a>,
     limits: &Limits,
 ) -> Result<Any<'a, List<'a>>, Rejection> {
+    keys.begin();
     let mut body: &[u8] = b"";
     let mut message = Reader::new(bytes);
     while let Some(field) = message.field()? {
@@ -152,7 +156,7 @@ fn record<'a>(
             2 => record.severity = field.varint()? as i64,
             3 => record.severity_text = field.text()?,
             5 => body = field.bytes()?,
-            6 => attribute(field.bytes()?, draft, limits)?,
+            6 => attribute(field.bytes()?, draft, keys, limits)?,
             7 => record.dropped = field.varint()?,
             8 => record.flags = u64::from(field.fixed32()?),
             9 => record.trace = Id::Bytes(field.bytes()?),
@@ -167,20 +171,27 @@ fn record<'a>(
 
 /// Adds an attribute to a draft. The usual ones are told by their first bytes, since there are many.
 #[inline]
-fn attribute<'a>(bytes: &'a [u8], draft: &mut Draft<'a>, limits: &Limits) -> Result<(), Rejection> {
+fn attribute<'a>(
+    bytes: &'a [u8],
+    draft: &mut Draft<'a>,
+    keys: &mut Keys<'a>,
+    limits: &Limits,
+) -> Result<(), Rejection> {
     match plain_pair(bytes) {
         Some((key, [0x0a, length @ 0..0x80, text @ ..])) if usize::from(*length) == text.len() => {
-            draft.attribute(protobuf::text(key), protobuf::text(text));
+            draft.known_attribute(keys.next(key), protobuf::text(text));
         }
         Some((key, [0x10, flag @ 0..=1])) => {
-            draft.metadata().boolean(&protobuf::text(key), *flag == 1);
+            draft.metadata().known_key(keys.next(key));
+            draft.metadata().push_boolean(*flag == 1);
         }
         Some((key, [0x18, low @ 0..0x80])) => {
-            draft.metadata().integer(&protobuf::text(key), i64::from(*low));
+            draft.metadata().known_key(keys.next(key));
+            draft.metadata().push_integer(i64::from(*low));
         }
         Some((key, [0x18, low @ 0x80..=0xff, high @ 0..0x80])) => {
-            let value = i64::from(*high) << 7 | i64::from(low & 0x7f);
-            draft.metadata().integer(&protobuf::text(key), value);
+            draft.metadata().known_key(keys.next(key));
+            draft.metadata().push_integer(i64::from(*high) << 7 | i64::from(low & 0x7f));
         }
         _ => {
             let (key, value) = key_value(bytes)?;
