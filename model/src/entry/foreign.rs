@@ -21,7 +21,7 @@ const FEW_MEMBERS: usize = 16;
 
 /// A JSON object whose members became an entry's fields by the names of [`vocabulary`]. A member of the object itself moves to
 /// its field; a value further inside is copied, and its object stays whole. Everything else goes to `metadata`.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ForeignObject<'a> {
     fields: Fields<'a>,
     /// The unit of a time that the sender gave beside the object.
@@ -72,7 +72,7 @@ impl<'a> ForeignObject<'a> {
 
     /// As [`Self::read`], with the room of an object before, see [`Self::into_room`].
     pub(crate) fn read_within(room: Room, json: &'a [u8], limits: &Limits) -> Result<Self, Rejection> {
-        Self::read_into(Slots::within(room), json, limits, |member, slots| slots.offer(member))
+        Self::within(room).filled(json, limits, None, |member, slots| slots.offer(member))
     }
 
     /// Reads an object whose sender says which members hold the message, the first of `message` that there is, and the time. They
@@ -94,7 +94,7 @@ impl<'a> ForeignObject<'a> {
         message: &[&str],
         time: &[&str],
     ) -> Result<Self, Rejection> {
-        Self::read_into(Slots::within(room), json, limits, |member, slots| {
+        Self::within(room).filled(json, limits, None, |member, slots| {
             let named = |names: &[&str]| names.iter().position(|name| *name == member.key);
             if let Some(rank) = named(message) {
                 slots.prefer(Field::Message, rank, member);
@@ -108,9 +108,7 @@ impl<'a> ForeignObject<'a> {
 
     /// As [`Self::read`], where the sender gave the time beside the object. A time within it stays in `metadata`.
     pub fn read_at(json: &'a [u8], limits: &Limits, time: Timestamp) -> Result<Self, Rejection> {
-        let mut slots = Slots::default();
-        slots.fix_time(time);
-        Self::read_into(slots, json, limits, |member, slots| slots.offer(member))
+        Self::default().filled(json, limits, Some(time), |member, slots| slots.offer(member))
     }
 
     /// An entry whose message is a value of valid JSON: what a string stands for, any other value as it is written.
@@ -129,7 +127,7 @@ impl<'a> ForeignObject<'a> {
         limits: &Limits,
         mut place: impl FnMut(Cow<'a, str>, &'a str) -> Place<'a>,
     ) -> Result<Self, Rejection> {
-        Self::read_into(Slots::default(), json, limits, |Member { key, value, .. }, slots| {
+        Self::default().filled(json, limits, None, |Member { key, value, .. }, slots| {
             let member = |key| Member { key, value, written: "" };
             match place(key, value.text) {
                 Place::Field(field, rank, key) => slots.prefer(field, rank, member(key)),
@@ -139,12 +137,24 @@ impl<'a> ForeignObject<'a> {
         })
     }
 
-    fn read_into(
-        mut slots: Slots<'a>,
+    fn within(room: Room) -> Self {
+        let mut object = Self::default();
+        object.fields.unknown = room.take();
+        object
+    }
+
+    #[inline]
+    fn filled(
+        mut self,
         json: &'a [u8],
         limits: &Limits,
-        mut offer: impl FnMut(Member<'a>, &mut Slots<'a>),
+        time: Option<Timestamp>,
+        mut offer: impl FnMut(Member<'a>, &mut Slots<'_, 'a>),
     ) -> Result<Self, Rejection> {
+        let mut slots = Slots::of(&mut self.fields);
+        if let Some(time) = time {
+            slots.fix_time(time);
+        }
         members(json, limits, |member| match member.value.kind {
             Kind::Object if member.key == Field::Metadata.name() => slots.set_metadata(member.value),
             Kind::Object if vocabulary::is_prefix(&member.key) => {
@@ -153,13 +163,12 @@ impl<'a> ForeignObject<'a> {
             }
             _ => offer(member, &mut slots),
         })?;
-        let has_text = slots.has(Field::Message);
-        let mut fields = slots.into_fields();
-        if !has_text {
+        self.has_text = slots.has(Field::Message);
+        if !self.has_text {
             let text = str::from_utf8(json).unwrap_or_default().trim_ascii();
-            fields.known[Field::Message as usize] = Some(Value::plain(text));
+            self.fields.known[Field::Message as usize] = Some(Value::plain(text));
         }
-        Ok(Self { fields, unit: None, has_text, level: None })
+        Ok(self)
     }
 
     /// Fills level and time from the message, where it is text and the sender left them open.
@@ -300,7 +309,7 @@ impl Incoming for ForeignObject<'_> {
 }
 
 /// Offers the scalars inside an object under their names with dots.
-fn copy_named<'a>(key: &str, object: &'a str, slots: &mut Slots<'a>) {
+fn copy_named<'a>(key: &str, object: &'a str, slots: &mut Slots<'_, 'a>) {
     let mut reader = Reader::new(object.as_bytes(), usize::MAX);
     let mut name = key.to_owned();
     // Lengths of the name at which each open container began.

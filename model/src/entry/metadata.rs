@@ -91,11 +91,26 @@ pub(super) fn is_stored_as(written: &[u8], marks: &Marks) -> bool {
 
 /// Whether no key is there twice, as in nearly every entry. Of many keys it is not looked at.
 fn all_differ(members: &[Member<'_>]) -> bool {
+    let mut seen = 0_u64;
     members.len() <= 24
-        && members
-            .iter()
-            .enumerate()
-            .all(|(index, member)| members[..index].iter().all(|other| other.key != member.key))
+        && members.iter().enumerate().all(|(index, Member { key, .. })| {
+            let mark = 1 << mark(key);
+            // Keys with different marks differ, so that few are compared.
+            let differs = seen & mark == 0 || members[..index].iter().all(|other| other.key != *key);
+            seen |= mark;
+            differs
+        })
+}
+
+/// A number below 64 that equal keys share.
+fn mark(key: &str) -> u32 {
+    let (first, last) = match key.as_bytes() {
+        [] => (0, 0),
+        [only] => (*only, *only),
+        [first, .., last] => (*first, *last),
+    };
+    let mixed = u32::from(first) << 16 | u32::from(last) << 8 | (key.len() as u32 & 0xff);
+    mixed.wrapping_mul(0x9e37_79b9) >> 26
 }
 
 fn write_value(value: &Value<'_>, out: &mut Vec<u8>) -> Result<(), Rejection> {

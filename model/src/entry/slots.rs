@@ -18,13 +18,18 @@ impl Room {
         // Collected in place: the memory stays, and with it nothing that was borrowed.
         Self(members.into_iter().map_while(|_| None).collect())
     }
+
+    pub(super) fn take(self) -> Vec<Member<'static>> {
+        self.0
+    }
 }
 
 /// Collects an entry's fields under the names of [`vocabulary`]. Of several names of one field, the one with the lowest rank
 /// counts; the others stay in `metadata`.
-#[derive(Debug, Default)]
-pub(super) struct Slots<'a> {
-    fields: Fields<'a>,
+#[derive(Debug)]
+pub(super) struct Slots<'f, 'a> {
+    /// Filled where the entry has them: they are too large to be moved from hand to hand.
+    fields: &'f mut Fields<'a>,
     claims: [Claim<'a>; Field::COUNT],
     /// The level as it came.
     level: Option<Value<'a>>,
@@ -63,12 +68,9 @@ impl Default for Rank {
     }
 }
 
-impl<'a> Slots<'a> {
-    /// Slots that leave members in `room`.
-    pub(super) fn within(room: Room) -> Self {
-        let mut slots = Self::default();
-        slots.fields.unknown = room.0;
-        slots
+impl<'f, 'a> Slots<'f, 'a> {
+    pub(super) fn of(fields: &'f mut Fields<'a>) -> Self {
+        Self { fields, claims: Default::default(), level: None }
     }
 
     /// Offers a member of the entry, which moves to its field where it is one. What is not taken, or is taken no more, goes to
@@ -168,10 +170,6 @@ impl<'a> Slots<'a> {
 
     pub(super) fn has(&self, field: Field) -> bool {
         self.claims[field as usize].rank != Rank::OPEN
-    }
-
-    pub(super) fn into_fields(self) -> Fields<'a> {
-        self.fields
     }
 }
 
